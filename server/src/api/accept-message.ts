@@ -1,0 +1,142 @@
+import type { Config } from '../config.ts';
+import { insertMessage, type Message } from '../lib/db/messages.ts';
+import { listTemplateNames, resolveTemplate } from '../lib/db/templates.ts';
+import type { Database } from '../lib/db/database.ts';
+import { createPropsValidator } from '../lib/engine/props-schema.ts';
+import { domainOf, formatAddress } from '../lib/mail/address.ts';
+import type { MailQueue } from '../lib/queue/mail-queue.ts';
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { toTraceparent, type TraceContext } from '../lib/telemetry/trace-context.ts';
+import { parseEnvelope } from './envelope.ts';
+import type { ClientIdentity } from './middleware/authenticate.ts';
+import { ApiError } from './problem.ts';
+import type { SendMessageRequest } from './schemas.ts';
+
+export type AcceptDeps = {
+  config: Pick<Config, 'mailFrom'>;
+  database: Database;
+  queue: MailQueue;
+  logger: Logger;
+  metrics: Metrics;
+};
+
+type Accepting = { body: SendMessageRequest; identity: ClientIdentity; trace: TraceContext };
+
+/** As in the engine's limits: larger props would be refused by the sandbox after the 202. */
+const MAX_PROPS_BYTES = 256 * 1024;
+
+/**
+ * Makes a message durable, then hands it to the queue. The row is the promise: where the queue does not take it, the answer
+ * is the same and the reconciler enqueues it later.
+ *
+ * @throws ApiError for whatever is wrong with the request; nothing is written then
+ */
+export async function acceptMessage(deps: AcceptDeps, { body, identity, trace }: Accepting): Promise<Message> {
+  const envelope = parseEnvelope(body, deps.config.mailFrom);
+  assertSenderAllowed(domainOf(envelope.from), identity);
+  const content = await resolveContent(deps, { body, clientId: identity.client.id });
+  const message = await insertMessage(
+    deps.database,
+    {
+      id: Bun.randomUUIDv7(),
+      clientId: identity.client.id,
+      mode: identity.mode,
+      traceId: trace.traceId,
+      ...content,
+      fromAddress: formatAddress(envelope.from),
+      replyTo: envelope.replyTo,
+      headers: envelope.headers,
+      tags: body.tags ?? {},
+      metadata: body.metadata ?? {},
+      recipient: envelope.recipients[0]?.email ?? '',
+    },
+    envelope.recipients,
+  );
+  deps.metrics.accepted.add(1, { mode: identity.mode });
+  await enqueue(deps, message, trace);
+  return message;
+}
+
+async function enqueue({ queue, logger }: AcceptDeps, message: Message, trace: TraceContext): Promise<void> {
+  try {
+    await queue.add([{ messageId: message.id, traceparent: toTraceparent(trace) }]);
+  } catch (error) {
+    logger.warn({ err: error, trace_id: trace.traceId, message_id: message.id }, 'accepted, but not enqueued yet: the reconciler will');
+  }
+}
+
+function assertSenderAllowed(domain: string, { client }: ClientIdentity): void {
+  if (client.fromDomains === null || client.fromDomains.includes(domain)) return;
+  throw new ApiError('from_not_allowed', `This client sends from ${client.fromDomains.join(', ')}; ${domain} is not among them.`);
+}
+
+type Content = Pick<
+  Message,
+  'templateVersionId' | 'templateName' | 'templateVersion' | 'props' | 'html' | 'text' | 'givenSubject' | 'subject'
+>;
+
+async function resolveContent(
+  deps: AcceptDeps,
+  { body, clientId }: { body: SendMessageRequest; clientId: string },
+): Promise<Content> {
+  const hasBody = body.html !== undefined || body.text !== undefined;
+  if (body.template === undefined) {
+    if (!hasBody) throw invalid('/template', 'name a template, or give html or text');
+    if (body.props !== undefined) throw invalid('/props', 'props go with a template');
+    if (body.subject === undefined) throw invalid('/subject', 'a message without a template needs a subject');
+    return {
+      templateVersionId: null,
+      templateName: null,
+      templateVersion: null,
+      props: null,
+      html: body.html ?? null,
+      text: body.text ?? null,
+      givenSubject: body.subject,
+      subject: body.subject,
+    };
+  }
+  if (hasBody) throw invalid(body.html === undefined ? '/text' : '/html', 'a message has either a template or html and text');
+  return resolveTemplateContent(deps, { template: body.template, body, clientId });
+}
+
+async function resolveTemplateContent(
+  { database }: AcceptDeps,
+  { template, body, clientId }: { template: string; body: SendMessageRequest; clientId: string },
+): Promise<Content> {
+  const [name = template, number] = template.split('@');
+  const version = await resolveTemplate(database.db, { clientId, name, version: number === undefined ? null : Number(number) });
+  if (!version) throw await templateNotFound(database, { template, clientId });
+  const props = JSON.stringify(body.props ?? {});
+  if (Buffer.byteLength(props) > MAX_PROPS_BYTES) throw invalidProps([{ path: '/props', message: `may have ${MAX_PROPS_BYTES} bytes at most` }]);
+  if (version.schema) {
+    const validator = createPropsValidator(version.schema);
+    if (!validator.ok) throw new Error(`the stored schema of ${template} is not usable: ${validator.message}`);
+    const errors = validator.validate(body.props ?? {});
+    if (errors.length > 0) throw invalidProps(errors.map(({ path, message }) => ({ path: `/props${path}`, message })));
+  }
+  return {
+    templateVersionId: version.id,
+    templateName: name,
+    templateVersion: version.number,
+    props,
+    html: null,
+    text: null,
+    givenSubject: body.subject ?? null,
+    subject: body.subject ?? null,
+  };
+}
+
+async function templateNotFound(database: Database, { template, clientId }: { template: string; clientId: string }): Promise<ApiError> {
+  const names = await listTemplateNames(database.db, clientId);
+  const known = names.length > 0 ? `This key can use: ${names.join(', ')}.` : 'None has been pushed yet: mailctl template push.';
+  return new ApiError('template_not_found', `There is no template "${template}". ${known}`);
+}
+
+function invalid(path: string, message: string): ApiError {
+  return new ApiError('invalid_request', 'The content of the message is not clear.', { errors: [{ path, message }] });
+}
+
+function invalidProps(errors: { path: string; message: string }[]): ApiError {
+  return new ApiError('invalid_props', "The props do not fit the template's schema.", { errors });
+}

@@ -1,0 +1,84 @@
+import { Elysia, NotFoundError, ParseError, ValidationError } from 'elysia';
+import type { Config } from '../config.ts';
+import type { Engine } from '../lib/engine/engine.ts';
+import type { Profile } from '../lib/profile.ts';
+import type { Logger } from '../lib/telemetry/logger.ts';
+import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { toTraceparent } from '../lib/telemetry/trace-context.ts';
+import { clientsController } from './controllers/clients.ts';
+import { healthController } from './controllers/health.ts';
+import { inboxController } from './controllers/inbox.ts';
+import { messagesController } from './controllers/messages.ts';
+import { templatesController } from './controllers/templates.ts';
+import { createAuthenticator } from './middleware/authenticate.ts';
+import { readJsonBody } from './middleware/json-body.ts';
+import { assertLocal } from './middleware/local-only.ts';
+import { contextOf } from './middleware/request-context.ts';
+import { ApiError, toProblemResponse } from './problem.ts';
+
+export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
+
+/** The API's type, from which the SDK derives every request and answer. */
+export type App = ReturnType<typeof createApp>;
+
+/** Composes the HTTP API; it listens only once it is started. */
+export function createApp({ config, profile, engine, logger, metrics }: ApiDeps) {
+  const { database } = profile;
+  const queue = profile.queue.queue;
+  const authenticator = createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now: () => new Date() });
+  return new Elysia({ normalize: false })
+    .onRequest(({ request, set }) => {
+      const { requestId, trace } = contextOf(request);
+      set.headers['x-request-id'] = requestId;
+      set.headers.traceparent = toTraceparent(trace);
+      if (config.role === 'DEV') assertLocal(request);
+    })
+    .onParse({ as: 'global' }, async ({ request }) => {
+      // Before the body is read: an unknown caller may not make us read one.
+      await authenticator.identify(request);
+      return readJsonBody(request, config.maxBodyBytes);
+    })
+    .onError({ as: 'global' }, ({ error, request, set }) => {
+      const { requestId, trace } = contextOf(request);
+      const problem = toApiError(error);
+      if (problem.code === 'internal_error') {
+        logger.error({ err: error, request_id: requestId, trace_id: trace.traceId }, 'a request failed');
+      }
+      const response = toProblemResponse(problem, requestId);
+      set.status = response.status;
+      response.headers.set('x-request-id', requestId);
+      response.headers.set('traceparent', toTraceparent(trace));
+      return response;
+    })
+    .onAfterResponse({ as: 'global' }, ({ request, route, set }) => {
+      const durationMs = performance.now() - contextOf(request).startedAt;
+      metrics.requestMs.record(durationMs, { method: request.method, route, status: Number(set.status ?? 200) });
+    })
+    .use(healthController({ database, queue }))
+    .use(messagesController({ config, database, queue, engine, authenticator, logger, metrics }))
+    .use(templatesController({ database, engine, authenticator }))
+    .use(clientsController({ database, authenticator }))
+    .use(inboxController({ database, authenticator }));
+}
+
+/** Never the error's own text, unless it was written for the caller: others may quote the request or the database. */
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof ValidationError) return toInvalidRequest(error);
+  if (error instanceof NotFoundError) return new ApiError('not_found', 'There is no such route; see docs/api.md.');
+  if (error instanceof ParseError) return new ApiError('invalid_json', 'The body cannot be read as JSON.');
+  return new ApiError('internal_error', 'The cause is in our log under this request id.');
+}
+
+function toInvalidRequest(error: ValidationError): ApiError {
+  const errors = new Map<string, string>();
+  for (const problem of error.all) {
+    if (!('path' in problem)) continue;
+    const { path, message, schema } = problem;
+    // A schema's description says what is expected in plain words; the checker's message is for its authors.
+    if (!errors.has(path)) errors.set(path, typeof schema?.description === 'string' ? schema.description : message);
+  }
+  return new ApiError('invalid_request', 'The request does not have the right shape.', {
+    errors: [...errors].map(([path, message]) => ({ path, message })),
+  });
+}

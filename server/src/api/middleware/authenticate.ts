@@ -1,0 +1,87 @@
+import { hashSecret, isSecretOf, type KeyMode, parseApiKey, type Scope } from '../../lib/auth/api-key.ts';
+import { findApiKeyByPrefix, touchApiKey } from '../../lib/db/api-keys.ts';
+import type { Client } from '../../lib/db/clients.ts';
+import type { Db } from '../../lib/db/database.ts';
+import { ApiError } from '../problem.ts';
+
+/** Who is calling. An admin belongs to no client and sees none of their messages. */
+export type Identity =
+  | { kind: 'client'; client: Client; mode: KeyMode; scopes: readonly Scope[] }
+  | { kind: 'admin'; scopes: readonly Scope[] };
+
+export type ClientIdentity = Extract<Identity, { kind: 'client' }>;
+
+export type Authenticator = {
+  /** @throws ApiError `unauthenticated` or `client_suspended` */
+  identify(request: Request): Promise<Identity>;
+};
+
+/** Last use is for people: once a minute is exact enough, and spares a write a request. */
+const TOUCH_INTERVAL_MS = 60_000;
+
+/** Compared with where no key was found, so that an unknown key takes as long as a wrong one. */
+const NOBODY = hashSecret('nobody');
+
+/** Identifies callers by key; the answer is kept with the request, so that asking again costs nothing. */
+export function createAuthenticator({ db, adminApiKey, now }: { db: Db; adminApiKey: string | null; now: () => Date }): Authenticator {
+  const configured = adminApiKey === null ? null : parseApiKey(adminApiKey);
+  const known = new WeakMap<Request, Promise<Identity>>();
+
+  async function identify(request: Request): Promise<Identity> {
+    const presented = parseApiKey(presentedKey(request.headers) ?? '');
+    if (!presented) throw unauthenticated();
+    if (configured && presented.prefix === configured.prefix) {
+      if (!isSecretOf(hashSecret(configured.secret), presented.secret)) throw unauthenticated();
+      return { kind: 'admin', scopes: ['admin'] };
+    }
+    const found = await findApiKeyByPrefix(db, presented.prefix);
+    const isRight = isSecretOf(found?.key.secretHash ?? NOBODY, presented.secret);
+    if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now())) throw unauthenticated();
+    if (found.client?.status === 'suspended') {
+      throw new ApiError('client_suspended', 'This client is suspended; an administrator can reactivate it.');
+    }
+    if (isTouchDue(found.key.lastUsedAt, now())) await touchApiKey(db, found.key.id, now());
+    const { client, key } = found;
+    return client ? { kind: 'client', client, mode: key.mode, scopes: key.scopes } : { kind: 'admin', scopes: key.scopes };
+  }
+
+  return {
+    identify(request) {
+      const pending = known.get(request) ?? identify(request);
+      known.set(request, pending);
+      return pending;
+    },
+  };
+}
+
+function presentedKey(headers: Headers): string | null {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '');
+  return headers.get('x-api-key') ?? bearer?.[1] ?? null;
+}
+
+function isOver(key: { expiresAt: Date | null; revokedAt: Date | null }, at: Date): boolean {
+  return key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= at);
+}
+
+function isTouchDue(lastUsedAt: Date | null, at: Date): boolean {
+  return lastUsedAt === null || at.getTime() - lastUsedAt.getTime() > TOUCH_INTERVAL_MS;
+}
+
+/** One answer for a missing, malformed, unknown, wrong, expired or revoked key: it tells a guesser nothing. */
+function unauthenticated(): ApiError {
+  return new ApiError('unauthenticated', 'Send a valid key as "X-Api-Key: mk_live_..." or "Authorization: Bearer mk_live_...".', {
+    headers: { 'www-authenticate': 'Bearer' },
+  });
+}
+
+/** @throws ApiError `scope_missing` where the identity has none of the scopes */
+export function assertScope(identity: Identity, ...anyOf: readonly Scope[]): void {
+  if (identity.scopes.some((scope) => anyOf.includes(scope))) return;
+  throw new ApiError('scope_missing', `This needs a key with the scope ${anyOf.map((scope) => `"${scope}"`).join(' or ')}.`);
+}
+
+/** @throws ApiError `client_key_required` for an admin */
+export function assertClient(identity: Identity): asserts identity is ClientIdentity {
+  if (identity.kind === 'client') return;
+  throw new ApiError('client_key_required', 'An admin key belongs to no client: create a key for a client and use that.');
+}

@@ -1,0 +1,115 @@
+import { type Static, t, type TSchema } from 'elysia';
+
+/**
+ * Keeps a schema's static type as it is where Elysia's App type would lose it (an optional record becomes `{}`).
+ * Runtime checks stay the schema's own.
+ */
+const pin = <T extends TSchema>(schema: T) => t.Unsafe<Static<T>>(schema);
+
+const STRICT = { additionalProperties: false } as const;
+
+const stringMap = (description: string) =>
+  pin(
+    t.Record(t.String({ minLength: 1, maxLength: 128 }), t.String({ maxLength: 2048 }), { maxProperties: 50, description }),
+  );
+
+const AddressText = t.String({ minLength: 3, maxLength: 512, description: 'must be an address such as "Ada <ada@example.com>"' });
+const ADDRESS_LIST = 'must be an address, or a list of 1 to 50 addresses';
+const AddressList = t.Union([AddressText, t.Array(AddressText, { minItems: 1, maxItems: 50 })], { description: ADDRESS_LIST });
+
+/** Body of `POST /v1/messages`. */
+export const SendMessageBody = t.Object(
+  {
+    to: AddressList,
+    cc: t.Optional(AddressList),
+    bcc: t.Optional(AddressList),
+    replyTo: t.Optional(AddressList),
+    from: t.Optional(AddressText),
+    subject: t.Optional(t.String({ minLength: 1, maxLength: 998 })),
+    template: t.Optional(
+      t.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}(@[1-9][0-9]{0,8})?$', description: 'must be a name such as "welcome" or "welcome@3"' }),
+    ),
+    props: t.Optional(pin(t.Record(t.String(), t.Unknown(), { description: 'must be an object' }))),
+    html: t.Optional(t.String({ minLength: 1 })),
+    text: t.Optional(t.String({ minLength: 1 })),
+    headers: t.Optional(stringMap('must be an object of texts')),
+    tags: t.Optional(stringMap('must be an object of texts')),
+    metadata: t.Optional(stringMap('must be an object of texts')),
+  },
+  STRICT,
+);
+export type SendMessageRequest = Static<typeof SendMessageBody>;
+
+const PageQuery = {
+  limit: t.Optional(t.Numeric({ minimum: 1, maximum: 100, multipleOf: 1, description: 'must be a whole number from 1 to 100' })),
+  cursor: t.Optional(t.String({ minLength: 1, maxLength: 200 })),
+};
+
+export const PageOnlyQuery = t.Object(PageQuery, STRICT);
+
+const IsoTime = t.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
+  description: 'must be a time such as 2026-11-21T08:00:00Z',
+});
+
+/** Query of `GET /v1/messages`. */
+export const ListMessagesQuery = t.Object(
+  {
+    ...PageQuery,
+    status: t.Optional(
+      t.Union(
+        [
+          t.Literal('queued'),
+          t.Literal('sending'),
+          t.Literal('sent'),
+          t.Literal('delivered'),
+          t.Literal('bounced'),
+          t.Literal('spam'),
+          t.Literal('failed'),
+          t.Literal('unknown'),
+        ],
+        { description: 'must be a status of a message' },
+      ),
+    ),
+    recipient: t.Optional(t.String({ minLength: 1, maxLength: 512 })),
+    template: t.Optional(t.String({ minLength: 1, maxLength: 64 })),
+    since: t.Optional(IsoTime),
+    until: t.Optional(IsoTime),
+  },
+  STRICT,
+);
+
+/** Body of `PUT /v1/templates/:name`. */
+export const PutTemplateBody = t.Object(
+  {
+    entry: t.String({ minLength: 1, maxLength: 255 }),
+    files: pin(t.Record(t.String({ minLength: 1, maxLength: 255 }), t.String(), { description: 'must be an object of path to source text' })),
+  },
+  STRICT,
+);
+
+/** Body of `POST /v1/clients`. */
+export const CreateClientBody = t.Object(
+  {
+    name: t.String({ minLength: 1, maxLength: 100, pattern: '^\\S(.*\\S)?$', description: 'must be 1 to 100 characters without outer spaces' }),
+    fromDomains: t.Optional(t.Array(t.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: 100 })),
+  },
+  STRICT,
+);
+
+/** Body of `POST /v1/clients/:id/keys`. */
+export const CreateKeyBody = t.Object(
+  {
+    name: t.String({ minLength: 1, maxLength: 100 }),
+    mode: t.Optional(t.Union([t.Literal('live'), t.Literal('test')], { description: 'must be "live" or "test"' })),
+    scopes: t.Optional(
+      t.Array(t.Union([t.Literal('send'), t.Literal('read'), t.Literal('templates')], { description: 'must be "send", "read" or "templates"' }), {
+        minItems: 1,
+        maxItems: 3,
+        uniqueItems: true,
+      }),
+    ),
+    expiresAt: t.Optional(IsoTime),
+  },
+  STRICT,
+);

@@ -1,0 +1,33 @@
+import { createApp, type ApiDeps } from './app.ts';
+
+export type RunningApi = {
+  /** Where it listens, with the port that was really taken. */
+  readonly url: string;
+  /** Takes no further connections and waits for requests under way. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+/** The framework must never answer a long body by itself: its 413 has no body. Ours is a problem, and comes far earlier. */
+const FRAMEWORK_MAX_BODY_BYTES = Number.MAX_SAFE_INTEGER;
+const IDLE_TIMEOUT_S = 30;
+
+/** @throws Error with `code` EADDRINUSE where the port is taken */
+export function startApi(deps: ApiDeps): RunningApi {
+  const { host, port } = deps.config;
+  const app = createApp(deps);
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    idleTimeout: IDLE_TIMEOUT_S,
+    maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
+    fetch: (request) => app.fetch(request),
+  });
+  let stopping: Promise<void> | null = null;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
+    stop() {
+      stopping ??= server.stop();
+      return stopping;
+    },
+  };
+}

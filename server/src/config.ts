@@ -1,0 +1,213 @@
+import { resolve } from 'node:path';
+import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { isApiKey } from './lib/auth/api-key.ts';
+import { parseAddress } from './lib/mail/address.ts';
+
+/**
+ * Every setting the service reads from its environment. `description` is what a person needs to choose a value;
+ * `.env.example` is held against this list by a test.
+ */
+const SETTINGS = {
+  SERVICE_ROLE: Type.Union([Type.Literal('API'), Type.Literal('WORKER'), Type.Literal('DEV')], {
+    description: 'What this process does: API, WORKER, or DEV (both, with a file watcher and the inbox)',
+  }),
+  NODE_ENV: Type.String({ default: 'development', description: '"production" turns warnings about safety into refusals' }),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^(postgres(ql)?://.+|pglite:.+)$',
+      description: 'postgres://user:pass@host:5432/db, or pglite:<folder> for the embedded database (DEV only)',
+    }),
+  ),
+  REDIS_URL: Type.Optional(
+    Type.String({ pattern: '^rediss?://.+$', description: 'redis://host:6379 or rediss:// with TLS; goes with postgres://' }),
+  ),
+  HOST: Type.Optional(Type.String({ minLength: 1, description: 'Address to listen on; 127.0.0.1 in DEV, 0.0.0.0 otherwise' })),
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3025, description: 'Port of the HTTP API; 0 picks a free one' }),
+  MAILER_DIR: Type.String({ minLength: 1, default: '.mailer', description: 'Where the embedded profile keeps its database and caches' }),
+  TEMPLATES_SOURCE_DIR: Type.Optional(
+    Type.String({ minLength: 1, description: 'Folder that the DEV role watches and pushes templates from' }),
+  ),
+  TEMPLATES_DIST_DIR: Type.Optional(
+    Type.String({ minLength: 1, description: "Cache of compiled templates; may be empty, is rebuilt at need" }),
+  ),
+  MAIL_FROM: Type.String({
+    default: 'Mail Service <mail@localhost.test>',
+    description: 'Sender of messages that name none',
+  }),
+  SMTP_HOST: Type.Optional(
+    Type.String({ minLength: 1, description: 'SMTP relay for live mail; without it the DEV role keeps all mail in its inbox' }),
+  ),
+  SMTP_PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 587, description: 'Port of the SMTP relay' }),
+  SMTP_USER: Type.Optional(Type.String({ minLength: 1, description: 'User for SMTP authentication; goes with SMTP_PASS' })),
+  SMTP_PASS: Type.Optional(Type.String({ minLength: 1, description: 'Password for SMTP authentication; goes with SMTP_USER' })),
+  SMTP_SECURE: Type.Boolean({
+    default: false,
+    description: 'true speaks TLS from the first byte (port 465); false upgrades with STARTTLS where offered',
+  }),
+  SMTP_POOL_SIZE: Type.Integer({ minimum: 1, maximum: 500, default: 10, description: 'Connections that a worker keeps open to the relay' }),
+  WORKER_CONCURRENCY: Type.Integer({ minimum: 1, maximum: 1000, default: 20, description: 'Messages that a worker works on at once' }),
+  MAX_ATTEMPTS: Type.Integer({ minimum: 1, maximum: 50, default: 8, description: 'Attempts to hand a message over before it fails for good' }),
+  RETRY_BASE_MS: Type.Integer({ minimum: 1, maximum: 3_600_000, default: 2000, description: 'Delay before the first retry; doubles each time, up to an hour' }),
+  LEASE_MS: Type.Integer({ minimum: 1000, maximum: 3_600_000, default: 90_000, description: 'How long a worker may hold a message; a send always times out inside it' }),
+  MAX_BODY_BYTES: Type.Integer({ minimum: 1024, default: 2 * 1024 * 1024, description: 'Largest request body the API reads' }),
+  ADMIN_API_KEY: Type.Optional(
+    Type.String({ description: 'A key with scope admin: mk_live_<8 characters>_<43 characters>, as mailctl makes it' }),
+  ),
+  SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 0, maximum: 600_000, default: 20_000, description: 'How long a stopping process waits for what is under way' }),
+  LOG_LEVEL: Type.Union(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
+    { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
+  ),
+} satisfies TProperties;
+
+const EnvironmentSchema = Type.Object(SETTINGS);
+type Environment = Static<typeof EnvironmentSchema>;
+
+export type ServiceRole = Environment['SERVICE_ROLE'];
+
+/** The SMTP relay of the environment. */
+export type SmtpSettings = {
+  host: string;
+  port: number;
+  isSecure: boolean;
+  auth: { user: string; pass: string } | null;
+  poolSize: number;
+};
+
+/** Where state lives: everything in one folder and one process, or PostgreSQL and Redis. */
+export type StorageSettings =
+  | { kind: 'embedded'; databaseDir: string }
+  | { kind: 'production'; databaseUrl: string; redisUrl: string };
+
+export type Config = Readonly<{
+  role: ServiceRole;
+  isProduction: boolean;
+  storage: StorageSettings;
+  host: string;
+  port: number;
+  mailerDir: string;
+  templatesSourceDir: string;
+  templatesDistDir: string;
+  mailFrom: string;
+  smtp: SmtpSettings | null;
+  workerConcurrency: number;
+  maxAttempts: number;
+  retryBaseMs: number;
+  leaseMs: number;
+  maxBodyBytes: number;
+  adminApiKey: string | null;
+  shutdownGraceMs: number;
+  logLevel: string;
+}>;
+
+/** Names every wrong setting at once; values are left out because some of them are secrets. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Every setting with its description and default, for documents and their tests. */
+export function describeSettings(): { name: string; description: string; default: unknown }[] {
+  return Object.entries(SETTINGS).map(([name, schema]) => ({
+    name,
+    description: schema.description ?? '',
+    default: schema.default,
+  }));
+}
+
+/**
+ * Turns an environment into a frozen configuration. Empty values count as unset, unknown names are ignored.
+ *
+ * @throws ConfigError naming every wrong setting at once
+ */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(
+    Object.keys(SETTINGS).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  );
+  const candidate = Value.Default(EnvironmentSchema, Value.Convert(EnvironmentSchema, present));
+  const problems = schemaProblems(candidate);
+  if (!Value.Check(EnvironmentSchema, candidate)) throw new ConfigError(problems);
+  problems.push(...semanticProblems(candidate));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(toConfig(candidate));
+}
+
+/** The configuration of this process; the only place on the server that reads the environment. */
+export function readConfig(overrides: Readonly<Record<string, string | undefined>> = {}): Config {
+  return parseConfig({ ...process.env, ...overrides });
+}
+
+function schemaProblems(candidate: unknown): string[] {
+  const names = new Set<string>();
+  for (const error of Value.Errors(EnvironmentSchema, candidate)) names.add(error.path.split('/')[1] ?? '');
+  return [...names].map((name) => {
+    const schema = Object.entries(SETTINGS).find(([key]) => key === name)?.[1];
+    const isMissing = !(candidate !== null && typeof candidate === 'object' && name in candidate);
+    return `${name} ${isMissing ? 'is missing' : 'has a wrong value'}: ${schema?.description ?? 'unknown setting'}`;
+  });
+}
+
+function semanticProblems(env: Environment): string[] {
+  const problems: string[] = [];
+  const databaseUrl = env.DATABASE_URL;
+  const isEmbedded = databaseUrl ? databaseUrl.startsWith('pglite:') : env.SERVICE_ROLE === 'DEV';
+  if (!databaseUrl && env.SERVICE_ROLE !== 'DEV') problems.push(`DATABASE_URL is missing: ${SETTINGS.DATABASE_URL.description}`);
+  if (isEmbedded && env.SERVICE_ROLE !== 'DEV') {
+    problems.push('DATABASE_URL has a wrong value: pglite: is one process with its own database, so it goes with SERVICE_ROLE=DEV only');
+  }
+  if (databaseUrl && !isEmbedded && !env.REDIS_URL) problems.push('REDIS_URL is missing: a postgres:// database goes with a Redis queue');
+  if (isEmbedded && env.REDIS_URL) problems.push('REDIS_URL has a wrong value: leave it out with pglite:, or set DATABASE_URL to postgres://');
+  if (env.SERVICE_ROLE === 'WORKER' && !env.SMTP_HOST) problems.push(`SMTP_HOST is missing: ${SETTINGS.SMTP_HOST.description}`);
+  if ((env.SMTP_USER === undefined) !== (env.SMTP_PASS === undefined)) problems.push('SMTP_USER and SMTP_PASS go together: set both or neither');
+  const from = parseAddress(env.MAIL_FROM);
+  if (!from.ok) problems.push(`MAIL_FROM has a wrong value: ${from.reason}`);
+  if (env.ADMIN_API_KEY && !isApiKey(env.ADMIN_API_KEY)) {
+    problems.push(`ADMIN_API_KEY has a wrong value: ${SETTINGS.ADMIN_API_KEY.description}`);
+  }
+  return problems;
+}
+
+function toConfig(env: Environment): Config {
+  const mailerDir = resolve(env.MAILER_DIR);
+  return {
+    role: env.SERVICE_ROLE,
+    isProduction: env.NODE_ENV === 'production',
+    storage: toStorage(env, mailerDir),
+    host: env.HOST ?? (env.SERVICE_ROLE === 'DEV' ? '127.0.0.1' : '0.0.0.0'),
+    port: env.PORT,
+    mailerDir,
+    templatesSourceDir: resolve(env.TEMPLATES_SOURCE_DIR ?? 'templates'),
+    templatesDistDir: resolve(env.TEMPLATES_DIST_DIR ?? `${mailerDir}/templates-dist`),
+    mailFrom: env.MAIL_FROM,
+    smtp: toSmtp(env),
+    workerConcurrency: env.WORKER_CONCURRENCY,
+    maxAttempts: env.MAX_ATTEMPTS,
+    retryBaseMs: env.RETRY_BASE_MS,
+    leaseMs: env.LEASE_MS,
+    maxBodyBytes: env.MAX_BODY_BYTES,
+    adminApiKey: env.ADMIN_API_KEY ?? null,
+    shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+function toStorage(env: Environment, mailerDir: string): StorageSettings {
+  const url = env.DATABASE_URL ?? `pglite:${mailerDir}/db`;
+  if (url.startsWith('pglite:')) return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)) };
+  return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '' };
+}
+
+function toSmtp(env: Environment): SmtpSettings | null {
+  if (!env.SMTP_HOST) return null;
+  const hasAuth = env.SMTP_USER !== undefined && env.SMTP_PASS !== undefined;
+  return {
+    host: env.SMTP_HOST,
+    port: env.SMTP_PORT,
+    isSecure: env.SMTP_SECURE,
+    auth: hasAuth ? { user: env.SMTP_USER ?? '', pass: env.SMTP_PASS ?? '' } : null,
+    poolSize: env.SMTP_POOL_SIZE,
+  };
+}

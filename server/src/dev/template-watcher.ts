@@ -1,0 +1,78 @@
+import { relative, sep } from 'node:path';
+import { watch } from 'chokidar';
+import { findTemplates, type LocalTemplate, NoTemplateError, readTemplate } from '../lib/templates/template-folder.ts';
+import type { LocalApi, PushResult } from './local-api.ts';
+
+/** What became of one template that was pushed because it changed, or because the server started. */
+export type PushReport = { name: string; durationMs: number; result: PushResult };
+
+export type TemplateWatcher = { stop(): Promise<void> };
+
+/** Editors write a file in several steps; the push waits until it has been quiet for this long. */
+const QUIET_MS = 30;
+
+/** Pushes every template of a folder; those that do not compile are reported and leave the others alone. */
+export async function pushAll(folder: string, api: LocalApi): Promise<PushReport[]> {
+  const reports: PushReport[] = [];
+  for (const template of await findTemplates(folder)) reports.push(await push(template, api));
+  return reports;
+}
+
+/** Pushes a template whenever one of its files changes. Resolves when the folder is being watched. */
+export async function watchTemplates(options: {
+  folder: string;
+  api: LocalApi;
+  onPush: (report: PushReport) => void;
+}): Promise<TemplateWatcher> {
+  const { folder, api, onPush } = options;
+  const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+  let pushing: Promise<void> = Promise.resolve();
+  const pushNow = async (name: string) => {
+    waiting.delete(name);
+    const template = (await findTemplates(folder)).find((candidate) => candidate.name === name);
+    // A deleted template stays what it is on the server: mail that waits may need it.
+    if (template) onPush(await push(template, api));
+  };
+  const watcher = watch(folder, { ignoreInitial: true, ignored: (path) => /(^|[/\\])(\.|node_modules)/.test(relative(folder, path)) });
+  watcher.on('all', (_event, path) => {
+    const name = relative(folder, path).split(sep)[0]?.replace(/\.tsx$/, '');
+    if (!name) return;
+    clearTimeout(waiting.get(name));
+    waiting.set(
+      name,
+      setTimeout(() => {
+        // One after the other, so that the last save is the version that stays.
+        pushing = chain(pushing, () => pushNow(name));
+      }, QUIET_MS),
+    );
+  });
+  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  return {
+    async stop() {
+      await watcher.close();
+      for (const timer of waiting.values()) clearTimeout(timer);
+      await pushing;
+    },
+  };
+}
+
+async function chain(previous: Promise<void>, next: () => Promise<void>): Promise<void> {
+  await previous;
+  await next();
+}
+
+async function push(template: LocalTemplate, api: LocalApi): Promise<PushReport> {
+  const startedAt = performance.now();
+  const result = await tryPush(template, api);
+  return { name: template.name, durationMs: performance.now() - startedAt, result };
+}
+
+async function tryPush({ name, path }: LocalTemplate, api: LocalApi): Promise<PushResult> {
+  try {
+    return await api.pushTemplate(name, await readTemplate(path));
+  } catch (error) {
+    // Half-saved folders and a server that is stopping are not worth more than a line; the next save tries again.
+    const detail = error instanceof NoTemplateError || error instanceof TypeError ? error.message : String(error);
+    return { ok: false, detail, errors: [] };
+  }
+}

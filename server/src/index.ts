@@ -1,0 +1,78 @@
+import { startApi } from './api/start.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { createEngine } from './lib/engine/engine.ts';
+import { openProfile, type Profile } from './lib/profile.ts';
+import { createLogger, type Logger } from './lib/telemetry/logger.ts';
+import { createMetrics } from './lib/telemetry/metrics.ts';
+import { stopOnSignals } from './signals.ts';
+import { startWorker } from './worker/start.ts';
+
+/** A started role, whichever it is. */
+export type RunningService = {
+  /** Where the API listens; null in a process without one. */
+  readonly url: string | null;
+  readonly profile: Profile;
+  /** Stops accepting, finishes or hands back what is under way, closes. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the role that the configuration names. The database must have been migrated, but for the embedded one, which
+ * migrates itself.
+ */
+export async function startService(config: Config, logger: Logger): Promise<RunningService> {
+  const metrics = createMetrics();
+  const opening = openProfile(config.storage, logger);
+  // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
+  const starting = createEngine({
+    distDir: config.templatesDistDir,
+    lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
+    logger,
+    metrics,
+  });
+  const [opened, started] = await Promise.allSettled([opening, starting]);
+  if (opened.status === 'rejected' || started.status === 'rejected') {
+    if (opened.status === 'fulfilled') await opened.value.close();
+    if (started.status === 'fulfilled') await started.value.close();
+    throw opened.status === 'rejected' ? opened.reason : started.status === 'rejected' ? started.reason : null;
+  }
+  const profile = opened.value;
+  const engine = started.value;
+  const closers: (() => Promise<void>)[] = [() => profile.close(), () => engine.close()];
+  const stop = async () => {
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
+  };
+  try {
+    const deps = { config, profile, engine, logger, metrics };
+    if (config.role !== 'API') {
+      const worker = startWorker(deps);
+      closers.push(() => worker.stop());
+    }
+    const api = config.role === 'WORKER' ? null : startApi(deps);
+    if (api) closers.push(() => api.stop());
+    return { url: api?.url ?? null, profile, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const isForPeople = config.role === 'DEV' && process.stderr.isTTY;
+  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople });
+  const service = await startService(config, logger);
+  logger.info({ role: config.role, profile: service.profile.name, url: service.url }, 'started');
+  const signal = await stopOnSignals(() => service.stop());
+  logger.info({ signal }, 'stopped');
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : Bun.inspect(error)}\n`);
+    process.exit(1);
+  }
+}

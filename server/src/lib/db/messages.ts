@@ -1,0 +1,82 @@
+import { and, asc, desc, eq, gte, lt, lte } from 'drizzle-orm';
+import { messageEvents, messageRecipients, messages } from '../../db/schema.ts';
+import type { KeyMode } from '../auth/api-key.ts';
+import type { MessageStatus } from '../messages/status.ts';
+import type { Database, Db } from './database.ts';
+
+export type Message = typeof messages.$inferSelect;
+export type NewMessage = typeof messages.$inferInsert;
+export type Recipient = typeof messageRecipients.$inferSelect;
+export type NewRecipient = Pick<Recipient, 'kind' | 'email' | 'name'>;
+export type MessageEvent = typeof messageEvents.$inferSelect;
+export type NewMessageEvent = Omit<typeof messageEvents.$inferInsert, 'id' | 'createdAt'>;
+
+/** Whose messages: every look-up goes through this, so that none can forget it. */
+export type MessageOwner = { clientId: string; mode: KeyMode };
+
+export type MessageFilter = {
+  status?: MessageStatus;
+  recipient?: string;
+  template?: string;
+  since?: Date;
+  until?: Date;
+};
+
+/** Makes a message durable: its row, its recipients and the first line of its timeline, all or none. */
+export async function insertMessage(database: Database, message: NewMessage, recipients: readonly NewRecipient[]): Promise<Message> {
+  return database.transaction(async (tx) => {
+    const [row] = await tx.insert(messages).values(message).returning();
+    if (!row) throw new Error('the database returned no message');
+    await tx.insert(messageRecipients).values(
+      recipients.map((recipient, position) => ({ ...recipient, messageId: row.id, position })),
+    );
+    await tx.insert(messageEvents).values({ messageId: row.id, clientId: row.clientId, type: 'accepted', attempt: 0 });
+    return row;
+  });
+}
+
+export async function findMessage(db: Db, id: string, owner: MessageOwner): Promise<Message | null> {
+  const [row] = await db.select().from(messages).where(and(eq(messages.id, id), isOwnedBy(owner)));
+  return row ?? null;
+}
+
+/** Newest first; `before` is the last id of the previous page. */
+export async function listMessages(
+  db: Db,
+  { owner, filter, before, limit }: { owner: MessageOwner; filter: MessageFilter; before: string | null; limit: number },
+): Promise<Message[]> {
+  return db
+    .select()
+    .from(messages)
+    .where(
+      and(
+        isOwnedBy(owner),
+        before === null ? undefined : lt(messages.id, before),
+        filter.status && eq(messages.status, filter.status),
+        filter.recipient ? eq(messages.recipient, filter.recipient) : undefined,
+        filter.template ? eq(messages.templateName, filter.template) : undefined,
+        filter.since && gte(messages.createdAt, filter.since),
+        filter.until && lte(messages.createdAt, filter.until),
+      ),
+    )
+    .orderBy(desc(messages.id))
+    .limit(limit);
+}
+
+/** To, then cc, then bcc, each in the order they were given. */
+export async function listRecipients(db: Db, messageId: string): Promise<Recipient[]> {
+  return db
+    .select()
+    .from(messageRecipients)
+    .where(eq(messageRecipients.messageId, messageId))
+    .orderBy(asc(messageRecipients.position));
+}
+
+/** The timeline, oldest first. */
+export async function listMessageEvents(db: Db, messageId: string): Promise<MessageEvent[]> {
+  return db.select().from(messageEvents).where(eq(messageEvents.messageId, messageId)).orderBy(asc(messageEvents.id));
+}
+
+function isOwnedBy({ clientId, mode }: MessageOwner) {
+  return and(eq(messages.clientId, clientId), eq(messages.mode, mode));
+}

@@ -1,0 +1,87 @@
+// The order matters: React must find a hardened realm, pinned clocks and the web globals when it is evaluated.
+import './harden.ts';
+import './pins.ts';
+import { timers } from './web-globals.ts';
+import { pin } from './pins.ts';
+import { preloadCodeBlock, requireModule } from './modules.ts';
+import { renderTemplate, type RenderOutput, type RenderProblem, type TemplateFactory } from './render-template.ts';
+
+// taken now, so that a template that replaces them spoils at most its own values, not the answer's envelope
+const { stringify } = JSON;
+
+let answer: string | undefined;
+
+function settle(result: RenderOutput | RenderProblem): void {
+  answer = stringify(result);
+}
+
+/** Text about whatever was thrown; the value may be hostile, so nothing about it is believed. */
+function describe(thrown: unknown): string {
+  try {
+    if (typeof thrown !== 'object' || thrown === null) return `Thrown: ${String(thrown)}`.slice(0, 2000);
+    const name: unknown = 'name' in thrown ? thrown.name : undefined;
+    const message: unknown = 'message' in thrown ? thrown.message : undefined;
+    return `${typeof name === 'string' ? name : 'Error'}: ${typeof message === 'string' ? message : ''}`.slice(0, 2000);
+  } catch {
+    return 'The template threw a value that cannot be described';
+  }
+}
+
+async function run(task: Parameters<typeof renderTemplate>[0]): Promise<void> {
+  try {
+    settle(await renderTemplate(task));
+  } catch (error) {
+    settle({ status: 'error', message: describe(error) });
+  }
+}
+
+/**
+ * What the child's host realm calls. Only primitives and realm values go in, only primitives come out, and nothing
+ * throws: a value of this realm must never reach the host's `catch`.
+ */
+const api = {
+  /** Begins in a microtask, so that no frame of the host is on the stack while template code runs. */
+  start(
+    factory: TemplateFactory,
+    mode: 'render' | 'check',
+    propsJson: string,
+    now: number,
+    seed: string,
+    maxOutputUnits: number,
+  ): void {
+    answer = undefined;
+    timers.reset();
+    pin(now, seed);
+    queueMicrotask(() => {
+      void run({ factory, requireModule, mode, propsJson, maxOutputUnits });
+    });
+  },
+
+  /** The answer as JSON once there is one. */
+  take(): string | undefined {
+    return answer;
+  },
+
+  /** Runs the next timer; false when nothing is left that could ever give an answer. */
+  step(): boolean {
+    try {
+      return timers.runNext();
+    } catch (error) {
+      settle({ status: 'error', message: describe(error) });
+      return true;
+    }
+  },
+
+  /** Drops what the render left scheduled. */
+  finish(): void {
+    answer = undefined;
+    timers.reset();
+  },
+
+  /** Evaluates the part of the runtime that is too slow to load in every sandbox. */
+  preloadCodeBlock,
+};
+
+export type SandboxRuntime = typeof api;
+
+Object.defineProperty(globalThis, '__runtime', { value: Object.freeze(api), configurable: true });

@@ -1,0 +1,32 @@
+import * as typebox from '@sinclair/typebox';
+import * as react from 'react';
+import * as jsxRuntime from 'react/jsx-runtime';
+import * as reactEmail from 'react-email';
+
+// The one copy of each library that every template of a sandbox shares. react-email 6 holds what used to be the
+// separate @react-email packages.
+const MODULES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['react', react],
+  ['react/jsx-runtime', jsxRuntime],
+  ['react-email', reactEmail],
+  ['@react-email/components', reactEmail],
+  ['@react-email/render', reactEmail],
+  ['@sinclair/typebox', typebox],
+  ['typebox', typebox],
+]);
+
+/** What a template's `require` answers; the import guard lets nothing else be compiled in. */
+export function requireModule(specifier: string): unknown {
+  const found = MODULES.get(specifier);
+  if (found === undefined) throw new Error(`"${specifier}" cannot be imported by a template`);
+  return found;
+}
+
+/** Touches CodeBlock's grammar, which evaluates every Prism language (about 0.3 s). */
+export function preloadCodeBlock(): void {
+  try {
+    reactEmail.render(react.createElement(reactEmail.CodeBlock, { code: '', language: 'json', theme: {} }));
+  } catch {
+    // a template that uses CodeBlock will report it, in its own render
+  }
+}

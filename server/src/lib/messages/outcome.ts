@@ -1,0 +1,112 @@
+import type { messageEvents } from '../../db/schema.ts';
+import type { SendResult } from '../providers/provider.ts';
+import { deriveStatus, type MessageStatus } from './status.ts';
+
+export type EventType = typeof messageEvents.$inferSelect.type;
+
+/** What became of one attempt: the provider's result, or why there was nothing to give to one. */
+export type AttemptResult = SendResult | { kind: 'render_failed'; code: string; message: string };
+
+export type AttemptRecipient = { position: number; email: string; status: MessageStatus };
+
+export type RecipientChange = { position: number; status: MessageStatus; response: string | null };
+
+/** All that an attempt changes, to be written in one transaction. */
+export type AttemptOutcome = {
+  status: MessageStatus;
+  recipients: RecipientChange[];
+  events: { type: EventType; recipient: string | null; detail: string }[];
+  lastError: string | null;
+  providerMessageId: string | null;
+  /** Set where `status` is `queued`: null leaves the delay to the schedule, a number is the provider's wish in ms. */
+  retryAfterMs: number | null;
+};
+
+type AttemptInput = {
+  /** All recipients of the message; those still `sending` were part of this attempt. */
+  recipients: readonly AttemptRecipient[];
+  result: AttemptResult;
+  isLastAttempt: boolean;
+};
+
+/**
+ * Decides what an attempt means for each recipient, for the message and for its timeline. Recipients that ended in an
+ * earlier attempt keep their state, so that a retry reaches only those who still wait.
+ */
+export function decideOutcome({ recipients, result, isLastAttempt }: AttemptInput): AttemptOutcome {
+  const pending = recipients.filter(({ status }) => status === 'sending');
+  const changes = pending.map((recipient) => changeOf(recipient, result, isLastAttempt));
+  const changed = new Map(changes.map((change) => [change.position, change.status]));
+  const status = deriveStatus(recipients.map((recipient) => changed.get(recipient.position) ?? recipient.status));
+  return {
+    status,
+    recipients: changes,
+    events: describe({ pending, changes, result, status }),
+    lastError: errorOf(result),
+    providerMessageId: result.kind === 'sent' ? result.providerMessageId : null,
+    retryAfterMs: result.kind === 'deferred' ? result.retryAfterMs : null,
+  };
+}
+
+function changeOf({ position, email }: AttemptRecipient, result: AttemptResult, isLastAttempt: boolean): RecipientChange {
+  const waitOrFail: MessageStatus = isLastAttempt ? 'failed' : 'queued';
+  switch (result.kind) {
+    case 'render_failed':
+      return { position, status: 'failed', response: result.message };
+    case 'ambiguous':
+      return { position, status: 'unknown', response: result.reason };
+    case 'provider_down':
+      return { position, status: waitOrFail, response: result.reason };
+    case 'sent':
+    case 'rejected':
+    case 'deferred': {
+      const refusal = result.refused.find(({ address }) => address === email);
+      if (refusal) return { position, status: refusal.isPermanent ? 'failed' : waitOrFail, response: refusal.response };
+      if (result.kind === 'sent') return { position, status: result.isDelivered ? 'delivered' : 'sent', response: result.response };
+      return { position, status: result.kind === 'rejected' ? 'failed' : waitOrFail, response: result.response };
+    }
+  }
+}
+
+type Described = {
+  pending: readonly AttemptRecipient[];
+  changes: readonly RecipientChange[];
+  result: AttemptResult;
+  status: MessageStatus;
+};
+
+function describe({ pending, changes, result, status }: Described): AttemptOutcome['events'] {
+  const events: AttemptOutcome['events'] = [];
+  if (result.kind === 'sent') events.push({ type: result.isDelivered ? 'delivered' : 'sent', recipient: null, detail: result.response });
+  if (result.kind === 'ambiguous') events.push({ type: 'unknown', recipient: null, detail: result.reason });
+  for (const refusal of 'refused' in result ? result.refused : []) {
+    const isKnown = pending.some(({ email }) => email === refusal.address);
+    if (isKnown) events.push({ type: 'refused', recipient: refusal.address, detail: refusal.response });
+  }
+  if (status === 'queued') events.push({ type: 'deferred', recipient: null, detail: errorOf(result) ?? waitingText(changes) });
+  if (status === 'failed') events.push({ type: 'failed', recipient: null, detail: errorOf(result) ?? failedText(changes) });
+  return events;
+}
+
+function waitingText(changes: readonly RecipientChange[]): string {
+  return `${changes.filter(({ status }) => status === 'queued').length} recipients will be tried again`;
+}
+
+function failedText(changes: readonly RecipientChange[]): string {
+  return `${changes.filter(({ status }) => status === 'failed').length} of ${changes.length} recipients were refused`;
+}
+
+function errorOf(result: AttemptResult): string | null {
+  switch (result.kind) {
+    case 'sent':
+      return null;
+    case 'render_failed':
+      return `${result.code}: ${result.message}`;
+    case 'rejected':
+    case 'deferred':
+      return result.response;
+    case 'provider_down':
+    case 'ambiguous':
+      return result.reason;
+  }
+}

@@ -1,0 +1,80 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, extname, join, relative, sep } from 'node:path';
+import type { TemplateSources } from '../engine/engine.ts';
+
+/** A template as it lies on disk. */
+export type LocalTemplate = { name: string; path: string };
+
+const ENTRIES = ['index.tsx', 'index.ts', 'index.jsx', 'index.js'] as const;
+const SOURCE_EXTENSIONS = new Set(['.tsx', '.ts', '.jsx', '.js', '.json']);
+
+/** Nothing beyond it is a source; a folder that holds more was named by mistake. */
+const MAX_FILES = 200;
+
+/** There is no template where one was named. */
+export class NoTemplateError extends Error {
+  constructor(readonly path: string, reason: string) {
+    super(`${path} is not a template: ${reason}`);
+    this.name = 'NoTemplateError';
+  }
+}
+
+/**
+ * The templates directly below a folder: folders with an `index.tsx`, and single `.tsx` files. Names that begin with `_` or
+ * `.` are left out.
+ */
+export async function findTemplates(folder: string): Promise<LocalTemplate[]> {
+  const found: LocalTemplate[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (isHidden(entry.name)) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() ? (await findEntry(path)) !== null : extname(entry.name) === '.tsx') {
+      found.push({ name: templateName(path), path });
+    }
+  }
+  return found.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** `welcome` for both `templates/welcome/` and `templates/welcome.tsx`. */
+export function templateName(path: string): string {
+  return basename(path, extname(path));
+}
+
+/**
+ * Reads a template's sources from a folder or a single file.
+ *
+ * @throws NoTemplateError where there is no entry, or too many files to be one
+ */
+export async function readTemplate(path: string): Promise<TemplateSources> {
+  const info = await stat(path).catch(() => null);
+  if (!info) throw new NoTemplateError(path, 'there is no such file or folder');
+  if (info.isFile()) return { entry: basename(path), files: { [basename(path)]: await readFile(path, 'utf8') } };
+  const entry = await findEntry(path);
+  if (!entry) throw new NoTemplateError(path, `it has no ${ENTRIES[0]}`);
+  return { entry, files: Object.fromEntries(await readSources(path)) };
+}
+
+async function findEntry(folder: string): Promise<string | null> {
+  const names = new Set(await readdir(folder));
+  return ENTRIES.find((entry) => names.has(entry)) ?? null;
+}
+
+async function readSources(folder: string): Promise<[string, string][]> {
+  const sources: [string, string][] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(folder, path).split(sep).join('/');
+    if (!entry.isFile() || !SOURCE_EXTENSIONS.has(extname(name)) || name.split('/').some(isIgnored)) continue;
+    sources.push([name, await readFile(path, 'utf8')]);
+    if (sources.length > MAX_FILES) throw new NoTemplateError(folder, `it has more than ${MAX_FILES} source files`);
+  }
+  return sources.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function isHidden(name: string): boolean {
+  return name.startsWith('_') || isIgnored(name);
+}
+
+function isIgnored(name: string): boolean {
+  return name.startsWith('.') || name === 'node_modules';
+}
