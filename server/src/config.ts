@@ -137,7 +137,16 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
 
 /** The configuration of this process; the only place on the server that reads the environment. */
 export function readConfig(overrides: Readonly<Record<string, string | undefined>> = {}): Config {
-  return parseConfig({ ...process.env, ...overrides });
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  return parseConfig({ ...process.env, ...given });
+}
+
+/** The database of this process's environment alone, for work that needs neither queue nor provider. */
+export function readDatabaseSettings(): StorageSettings {
+  const { DATABASE_URL, MAILER_DIR } = process.env;
+  // A queue is part of every complete configuration; here nobody will connect to it.
+  const queue = DATABASE_URL?.startsWith('postgres') ? { REDIS_URL: 'redis://unused' } : {};
+  return parseConfig({ SERVICE_ROLE: 'DEV', DATABASE_URL, MAILER_DIR, ...queue }).storage;
 }
 
 function schemaProblems(candidate: unknown): string[] {

@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { type Config, readConfig } from '../config.ts';
 import { startService } from '../index.ts';
 import { FolderInUseError } from '../lib/db/folder-lock.ts';
-import type { Logger } from '../lib/telemetry/logger.ts';
+import { createLogger } from '../lib/telemetry/logger.ts';
 import { type DevKeys, ensureDevKeys } from './credentials.ts';
 import { createLocalApi, type LocalApi } from './local-api.ts';
 import { pushAll, type PushReport, watchTemplates } from './template-watcher.ts';
 
+export { type FirstMail, sendFirstMail } from './first-mail.ts';
 export type { PushReport } from './template-watcher.ts';
+export { stopOnSignals } from '../signals.ts';
 
 /** One sentence for the person at the terminal: what is in the way, and what to do. */
 export class DevStartError extends Error {
@@ -32,7 +34,8 @@ export type RunningDev = {
 
 export type DevOptions = {
   overrides: Readonly<Record<string, string | undefined>>;
-  logger: Logger;
+  /** Leaves routine lines out of the log: for a run whose answer is all that matters. */
+  isQuiet: boolean;
   onProgress: (text: string) => void;
   onPush: (report: PushReport) => void;
 };
@@ -40,18 +43,15 @@ export type DevOptions = {
 const STARTER_TEMPLATES = fileURLToPath(new URL('../../../templates', import.meta.url));
 const INSTANCE_FILE = 'instance.json';
 
-/** The configuration of the DEV role from the environment and what the command line says. */
-export function readDevConfig(overrides: DevOptions['overrides']): Config {
-  return readConfig({ SERVICE_ROLE: 'DEV', ...overrides });
-}
-
 /**
  * Starts everything in this process: database, queue, engine, API, worker and the watcher over the templates.
  *
  * @throws ConfigError, or DevStartError with one clear sentence
  */
-export async function startDev({ overrides, logger, onProgress, onPush }: DevOptions): Promise<RunningDev> {
-  const config = readDevConfig(overrides);
+export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOptions): Promise<RunningDev> {
+  const config = readConfig({ SERVICE_ROLE: 'DEV', ...overrides });
+  const level = isQuiet && config.logLevel === 'info' ? 'warn' : config.logLevel;
+  const logger = createLogger({ level, isPretty: process.stderr.isTTY });
   prepareFolder(config.mailerDir);
   onProgress(existsSync(join(config.mailerDir, 'db')) ? 'Opening the database' : 'Creating the database');
   const service = await explainFailure(config, () => startService(config, logger));

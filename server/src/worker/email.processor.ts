@@ -40,10 +40,7 @@ export function createEmailProcessor(options: ProcessorOptions): MailHandler {
     const claimed = await claim(options, { messageId, logger });
     if (!claimed) return;
     try {
-      const rendering = await render(options, claimed.message);
-      const { provider, result } = rendering.ok
-        ? await send(options, { ...claimed, rendered: rendering.rendered, signal })
-        : { provider: null, result: { kind: 'render_failed' as const, code: rendering.code, message: rendering.message } };
+      const { provider, result } = await attempt(options, { ...claimed, signal, logger });
       await record(options, { ...claimed, provider, result, logger });
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
@@ -80,35 +77,58 @@ async function render(options: ProcessorOptions, message: Message): Promise<Mess
   return rendering;
 }
 
-type Attempt = Claimed & { rendered: RenderedMessage; signal: AbortSignal };
+type Attempt = Claimed & { signal: AbortSignal; logger: Logger };
+type Attempted = { provider: Provider | null; result: AttemptResult };
+
+/** From claimed to a result; only a lost lease is thrown. */
+async function attempt(options: ProcessorOptions, input: Attempt): Promise<Attempted> {
+  const { message, logger } = input;
+  if (message.attempts > options.maxAttempts) {
+    // Earlier attempts ended without a word: their worker was killed, perhaps by this very message.
+    return unsendable('attempts_exhausted', 'No attempt came to an end.');
+  }
+  const progress = { wasHandedOver: false };
+  const provider = options.providers.choose(message);
+  try {
+    const rendering = await render(options, message);
+    if (!rendering.ok) return unsendable(rendering.code, rendering.message);
+    return { provider, result: await send(options, { ...input, provider, rendered: rendering.rendered, progress }) };
+  } catch (error) {
+    if (error instanceof LeaseLostError) throw error;
+    logger.error({ err: error }, 'an attempt ended in an error nobody expected');
+    const reason = error instanceof Error ? error.message : 'unknown error';
+    return { provider, result: { kind: 'crashed', message: `internal error: ${reason}`, wasHandedOver: progress.wasHandedOver } };
+  }
+}
+
+function unsendable(code: string, message: string): Attempted {
+  return { provider: null, result: { kind: 'unsendable', code, message } };
+}
+
+type Sending = Attempt & { provider: Provider; rendered: RenderedMessage; progress: { wasHandedOver: boolean } };
 
 async function send(
-  { database, providers, metrics, leaseMs }: ProcessorOptions,
-  { lease, message, recipients, rendered, signal }: Attempt,
-): Promise<{ provider: Provider; result: AttemptResult }> {
-  const provider = providers.choose(message);
-  const pending = recipients.filter(({ status }) => status === 'sending');
+  { database, metrics, leaseMs }: ProcessorOptions,
+  { lease, message, recipients, provider, rendered, progress, signal }: Sending,
+): Promise<AttemptResult> {
   const input = toComposeInput({ message, recipients, rendered });
+  const to = recipients.filter(({ status }) => status === 'sending').map(({ email }) => email);
+  const mime = await composeMime(input);
+  const facts = { subject: rendered.subject, engineVersion: rendered.engineVersion, renderHash: rendered.hash };
   const startedAt = performance.now();
   const result = await provider.send(
-    {
-      messageId: message.id,
-      envelope: { from: input.from.email, to: pending.map(({ email }) => email) },
-      mime: await composeMime(input),
-    },
+    { messageId: message.id, envelope: { from: input.from.email, to }, mime },
     {
       signal: AbortSignal.any([signal, AbortSignal.timeout(leaseMs * SEND_SHARE_OF_LEASE)]),
-      onHandOver: () =>
-        checkpointHandOver(database, {
-          lease,
-          provider: provider.name,
-          rendered: { subject: rendered.subject, engineVersion: rendered.engineVersion, renderHash: rendered.hash },
-        }),
+      async onHandOver() {
+        await checkpointHandOver(database, { lease, provider: provider.name, rendered: facts });
+        progress.wasHandedOver = true;
+      },
     },
   );
   metrics.providerMs.record(performance.now() - startedAt, { provider: provider.name });
   metrics.providerResults.add(1, { provider: provider.name, kind: result.kind });
-  return { provider, result };
+  return result;
 }
 
 type Recording = Claimed & { provider: Provider | null; result: AttemptResult; logger: Logger };

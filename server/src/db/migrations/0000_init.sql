@@ -75,6 +75,7 @@ CREATE TABLE "messages" (
 	"props" text,
 	"html" text,
 	"text" text,
+	"given_subject" text,
 	"subject" text,
 	"from_address" text NOT NULL,
 	"reply_to" text[] DEFAULT '{}' NOT NULL,

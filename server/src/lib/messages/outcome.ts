@@ -4,8 +4,16 @@ import { deriveStatus, type MessageStatus } from './status.ts';
 
 export type EventType = typeof messageEvents.$inferSelect.type;
 
-/** What became of one attempt: the provider's result, or why there was nothing to give to one. */
-export type AttemptResult = SendResult | { kind: 'render_failed'; code: string; message: string };
+/**
+ * What became of one attempt: the provider's result, or why there was none.
+ *
+ * - `unsendable`: the message itself cannot be sent, now or later.
+ * - `crashed`: something nobody expected; where the hand-over had begun the message may have been delivered.
+ */
+export type AttemptResult =
+  | SendResult
+  | { kind: 'unsendable'; code: string; message: string }
+  | { kind: 'crashed'; message: string; wasHandedOver: boolean };
 
 export type AttemptRecipient = { position: number; email: string; status: MessageStatus };
 
@@ -51,8 +59,10 @@ export function decideOutcome({ recipients, result, isLastAttempt }: AttemptInpu
 function changeOf({ position, email }: AttemptRecipient, result: AttemptResult, isLastAttempt: boolean): RecipientChange {
   const waitOrFail: MessageStatus = isLastAttempt ? 'failed' : 'queued';
   switch (result.kind) {
-    case 'render_failed':
+    case 'unsendable':
       return { position, status: 'failed', response: result.message };
+    case 'crashed':
+      return { position, status: result.wasHandedOver ? 'unknown' : waitOrFail, response: result.message };
     case 'ambiguous':
       return { position, status: 'unknown', response: result.reason };
     case 'provider_down':
@@ -78,7 +88,7 @@ type Described = {
 function describe({ pending, changes, result, status }: Described): AttemptOutcome['events'] {
   const events: AttemptOutcome['events'] = [];
   if (result.kind === 'sent') events.push({ type: result.isDelivered ? 'delivered' : 'sent', recipient: null, detail: result.response });
-  if (result.kind === 'ambiguous') events.push({ type: 'unknown', recipient: null, detail: result.reason });
+  if (status === 'unknown') events.push({ type: 'unknown', recipient: null, detail: errorOf(result) ?? 'the answer was lost' });
   for (const refusal of 'refused' in result ? result.refused : []) {
     const isKnown = pending.some(({ email }) => email === refusal.address);
     if (isKnown) events.push({ type: 'refused', recipient: refusal.address, detail: refusal.response });
@@ -100,8 +110,10 @@ function errorOf(result: AttemptResult): string | null {
   switch (result.kind) {
     case 'sent':
       return null;
-    case 'render_failed':
+    case 'unsendable':
       return `${result.code}: ${result.message}`;
+    case 'crashed':
+      return result.message;
     case 'rejected':
     case 'deferred':
       return result.response;

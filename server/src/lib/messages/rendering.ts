@@ -17,6 +17,9 @@ export type MessageRendering =
   | { ok: true; rendered: RenderedMessage }
   | { ok: false; code: string; message: string; isKilled: boolean };
 
+/** As the API allows a caller's own. */
+const MAX_SUBJECT_LENGTH = 998;
+
 const KILL_CODES: readonly string[] = ['template_timeout', 'template_memory'];
 
 /**
@@ -50,5 +53,5 @@ function succeed(content: Omit<RenderedMessage, 'hash'>): MessageRendering {
 /** A template may build its subject from props: a line break in one must not become a header of its own. */
 function toOneLine(subject: string): string {
   // Control characters, and the two Unicode line separators.
-  return subject.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ').trim();
+  return subject.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ').trim().slice(0, MAX_SUBJECT_LENGTH);
 }

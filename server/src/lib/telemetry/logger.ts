@@ -29,7 +29,7 @@ const SECRET_KEYS = [
   'token',
 ];
 
-const REDACTED_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `req.headers["x-api-key"]`]);
+const REDACTED_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`]);
 
 /**
  * Creates the process's logger. Every line is one JSON object with `time` (ISO 8601), `level` (name) and `msg`;
@@ -41,12 +41,9 @@ export function createLogger({ level, isPretty = false, destination }: LoggerOpt
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: [...new Set(REDACTED_PATHS)], censor: '[redacted]' },
+    redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     serializers: { err: pino.stdSerializers.err },
   };
-  if (isPretty) {
-    const stream = pretty({ colorize: true, ignore: 'time', sync: true, destination: destination ? { ...destination } as never : 2 });
-    return pino(options, stream);
-  }
+  if (isPretty) return pino(options, pretty({ colorize: true, ignore: 'time', sync: true, destination: 2 }));
   return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
 }

@@ -3,7 +3,7 @@ import './harden.ts';
 import './pins.ts';
 import { timers } from './web-globals.ts';
 import { pin } from './pins.ts';
-import { preloadCodeBlock, requireModule } from './modules.ts';
+import { requireModule } from './modules.ts';
 import { renderTemplate, type RenderOutput, type RenderProblem, type TemplateFactory } from './render-template.ts';
 
 // taken now, so that a template that replaces them spoils at most its own values, not the answer's envelope
@@ -72,14 +72,16 @@ const api = {
     }
   },
 
+  /** Gives up on a render that waits for something that will never happen. */
+  stall(): void {
+    settle({ status: 'error', message: 'The template waits for a promise that never settles' });
+  },
+
   /** Drops what the render left scheduled. */
   finish(): void {
     answer = undefined;
     timers.reset();
   },
-
-  /** Evaluates the part of the runtime that is too slow to load in every sandbox. */
-  preloadCodeBlock,
 };
 
 export type SandboxRuntime = typeof api;

@@ -21,12 +21,3 @@ export function requireModule(specifier: string): unknown {
   if (found === undefined) throw new Error(`"${specifier}" cannot be imported by a template`);
   return found;
 }
-
-/** Touches CodeBlock's grammar, which evaluates every Prism language (about 0.3 s). */
-export function preloadCodeBlock(): void {
-  try {
-    reactEmail.render(react.createElement(reactEmail.CodeBlock, { code: '', language: 'json', theme: {} }));
-  } catch {
-    // a template that uses CodeBlock will report it, in its own render
-  }
-}

@@ -96,7 +96,60 @@ function enqueueMicrotask(callback: unknown): void {
   });
 }
 
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** html-to-text's entity tables are stored as base64. */
+function decodeBase64(base64: unknown): string {
+  let binary = '';
+  let bits = 0;
+  let bitCount = 0;
+  for (const character of String(base64).replace(/[\t\n\f\r =]/g, '')) {
+    const value = BASE64.indexOf(character);
+    if (value < 0) throw new TypeError('The string is not base64');
+    bits = ((bits << 6) | value) & 0xffff;
+    bitCount += 6;
+    if (bitCount < 8) continue;
+    bitCount -= 8;
+    binary += String.fromCharCode((bits >> bitCount) & 0xff);
+  }
+  return binary;
+}
+
+/** Tailwind copies its syntax trees with it: plain objects, arrays, maps, sets and dates, which may share parts. */
+function clone(value: unknown, seen = new Map<object, unknown>()): unknown {
+  if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError('The value cannot be cloned');
+  if (typeof value !== 'object' || value === null) return value;
+  if (seen.has(value)) return seen.get(value);
+  if (value instanceof Date) return new Date(value.getTime());
+  if (value instanceof RegExp) return new RegExp(value.source, value.flags);
+  return cloneContainer(value, seen);
+}
+
+function cloneContainer(value: object, seen: Map<object, unknown>): unknown {
+  if (value instanceof Map) {
+    const copy = new Map<unknown, unknown>();
+    seen.set(value, copy);
+    for (const [key, entry] of value) copy.set(clone(key, seen), clone(entry, seen));
+    return copy;
+  }
+  if (value instanceof Set) {
+    const copy = new Set<unknown>();
+    seen.set(value, copy);
+    for (const entry of value) copy.add(clone(entry, seen));
+    return copy;
+  }
+  const copy: object = Array.isArray(value) ? [] : {};
+  seen.set(value, copy);
+  for (const [key, entry] of Object.entries(value)) {
+    const descriptor = { value: clone(entry, seen), writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(copy, key, descriptor);
+  }
+  return copy;
+}
+
 const GLOBALS = {
+  structuredClone: (value: unknown) => clone(value),
+  atob: decodeBase64,
   setTimeout: timers.setTimeout,
   setInterval: timers.setInterval,
   clearTimeout: timers.clear,

@@ -1,0 +1,52 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Where a command's answer goes: one JSON value for programs, text for people. Progress and errors go to standard error. */
+export type Output = {
+  readonly isJson: boolean;
+  /** The command's answer, once. */
+  answer(value: unknown, toText: () => string): void;
+  /** A line about what is going on; left out for programs. */
+  note(text: string): void;
+};
+
+/** JSON wherever standard output is no terminal, or where it was asked for. */
+export function createOutput({ isJson }: { isJson: boolean }): Output {
+  return {
+    isJson,
+    answer(value, toText) {
+      process.stdout.write(`${isJson ? JSON.stringify(value) : toText()}\n`);
+    },
+    note(text) {
+      if (!isJson) process.stderr.write(`${text}\n`);
+    },
+  };
+}
+
+const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+const paint = (open: number, close: number) => (text: string) => (isColoured ? `\u001B[${open}m${text}\u001B[${close}m` : text);
+
+export const bold = paint(1, 22);
+export const dim = paint(2, 22);
+export const red = paint(31, 39);
+export const green = paint(32, 39);
+export const cyan = paint(36, 39);
+
+/** Rows of equal columns, as wide as their widest cell; the last column is left as long as it is. */
+export function toTable(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, visibleWidth(cell))));
+  }
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - visibleWidth(cell))))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function visibleWidth(text: string): number {
+  return Bun.stringWidth(stripVTControlCharacters(text));
+}

@@ -1,0 +1,96 @@
+import { treaty } from '@elysiajs/eden';
+import type { App } from '@org/mail-server';
+import { MailError, toMailError } from './mail-error.ts';
+import type {
+  Api,
+  Message,
+  MessageContent,
+  MessageEvent,
+  PageOptions,
+  SendInput,
+  SendResult,
+  Template,
+  TemplatePage,
+  TemplateSources,
+} from './types.ts';
+
+export type MailerOptions = {
+  /** Where the service listens, for example `http://127.0.0.1:3025`. */
+  baseUrl: string;
+  /** A client's key: `mk_live_...`, or `mk_test_...` for mail that must not leave. */
+  apiKey: string;
+};
+
+export type Mailer = {
+  /**
+   * Hands a message to the service; once this resolves it is durable and will be delivered or say why not.
+   *
+   * @throws MailError with the service's `code`
+   */
+  send(message: SendInput): Promise<SendResult>;
+  readonly messages: {
+    /** @throws MailError `not_found` where this key has no such message */
+    get(id: string): Promise<Message>;
+    /** The message's timeline, oldest first. */
+    events(id: string): Promise<MessageEvent[]>;
+    /** Subject, html and text; `exact` says that they are what was sent. */
+    content(id: string): Promise<MessageContent>;
+  };
+  readonly templates: {
+    /**
+     * Stores a new version, or returns the current one where nothing changed.
+     *
+     * @throws MailError `template_build_failed` with file, line and column of each error
+     */
+    push(name: string, sources: TemplateSources): Promise<Template>;
+    /** One page, newest first; pass `nextCursor` on for the next. */
+    list(page?: PageOptions): Promise<TemplatePage>;
+  };
+};
+
+/**
+ * Connects to a mail service. Nothing is sent before the first call.
+ *
+ * @example
+ * const mailer = createMailer({ baseUrl: 'http://127.0.0.1:3025', apiKey });
+ * const { messageId } = await mailer.send({ to: 'ada@example.com', template: 'welcome', props: { name: 'Ada' } });
+ * const message = await mailer.messages.get(messageId);
+ */
+export function createMailer({ baseUrl, apiKey }: MailerOptions): Mailer {
+  const api: Api = treaty<App>(baseUrl, {
+    headers: { 'x-api-key': apiKey },
+    // Eden would turn every text that looks like a date into a Date, in subjects and metadata too.
+    parseDate: false,
+  });
+  // Eden does not encode path parameters.
+  const byId = (id: string) => api.v1.messages({ id: encodeURIComponent(id) });
+  return {
+    send: (message) => unwrap(api.v1.messages.post(message)),
+    messages: {
+      get: (id) => unwrap(byId(id).get()),
+      events: async (id) => (await unwrap(byId(id).events.get())).data,
+      content: (id) => unwrap(byId(id).content.get()),
+    },
+    templates: {
+      push: (name, sources) => unwrap(api.v1.templates({ name: encodeURIComponent(name) }).put(sources)),
+      list: (page = {}) => unwrap(api.v1.templates.get({ query: page })),
+    },
+  };
+}
+
+type EdenAnswer<T> = { data: T | null; error: { status: unknown; value: unknown } | null };
+
+async function unwrap<T>(call: Promise<EdenAnswer<T>>): Promise<T> {
+  const { data, error } = await call;
+  if (data !== null) return data;
+  // Eden reports a request that got no answer as a 503 whose value is the error itself.
+  if (error?.value instanceof Error) {
+    throw new MailError({
+      code: 'network_error',
+      message: `The mail service cannot be reached: ${error.value.message}`,
+      status: null,
+      cause: error.value,
+    });
+  }
+  throw toMailError(Number(error?.status), error?.value);
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'bun:test';
+import { ConfigError, describeSettings, parseConfig } from './config.ts';
+import { createApiKey } from './lib/auth/api-key.ts';
+
+const PRODUCTION = { DATABASE_URL: 'postgres://u:p@db/mail', REDIS_URL: 'redis://cache', SMTP_HOST: 'relay' };
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+const namesOf = (env: Record<string, string>) => problemsOf(env).map((problem) => problem.split(' ')[0]);
+
+describe('configuration', () => {
+  test('the DEV role needs nothing', () => {
+    const config = parseConfig({ SERVICE_ROLE: 'DEV' });
+    expect(config).toMatchObject({ role: 'DEV', host: '127.0.0.1', port: 3025, smtp: null, storage: { kind: 'embedded' } });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test('a production role listens everywhere and takes its storage from the URLs', () => {
+    expect(parseConfig({ SERVICE_ROLE: 'API', ...PRODUCTION })).toMatchObject({
+      host: '0.0.0.0',
+      storage: { kind: 'production', databaseUrl: PRODUCTION.DATABASE_URL, redisUrl: PRODUCTION.REDIS_URL },
+      smtp: { host: 'relay', port: 587, isSecure: false, auth: null },
+    });
+  });
+
+  test('names every wrong setting at once', () => {
+    expect(namesOf({ SERVICE_ROLE: 'API', PORT: 'many', LOG_LEVEL: 'loud', SMTP_SECURE: 'maybe' }).sort()).toEqual([
+      'LOG_LEVEL',
+      'PORT',
+      'SMTP_SECURE',
+    ]);
+    expect(namesOf({})).toEqual(['SERVICE_ROLE']);
+  });
+
+  test.each([
+    [{ SERVICE_ROLE: 'API' }, 'DATABASE_URL'],
+    [{ SERVICE_ROLE: 'API', DATABASE_URL: 'mysql://x' }, 'DATABASE_URL'],
+    [{ SERVICE_ROLE: 'API', DATABASE_URL: 'pglite:x' }, 'DATABASE_URL'],
+    [{ SERVICE_ROLE: 'API', DATABASE_URL: 'postgres://x' }, 'REDIS_URL'],
+    [{ SERVICE_ROLE: 'DEV', REDIS_URL: 'redis://x' }, 'REDIS_URL'],
+    [{ SERVICE_ROLE: 'WORKER', DATABASE_URL: 'postgres://x', REDIS_URL: 'redis://x' }, 'SMTP_HOST'],
+    [{ SERVICE_ROLE: 'DEV', SMTP_USER: 'u' }, 'SMTP_USER'],
+    [{ SERVICE_ROLE: 'DEV', MAIL_FROM: 'nobody' }, 'MAIL_FROM'],
+    [{ SERVICE_ROLE: 'DEV', ADMIN_API_KEY: 'short' }, 'ADMIN_API_KEY'],
+    [{ SERVICE_ROLE: 'DEV', PORT: '65536' }, 'PORT'],
+    [{ SERVICE_ROLE: 'dev' }, 'SERVICE_ROLE'],
+  ])('refuses %j by the name %s', (env, name) => {
+    expect(namesOf(env)).toEqual([name]);
+  });
+
+  test('never repeats a value: some are secrets', () => {
+    const problems = problemsOf({ SERVICE_ROLE: 'DEV', ADMIN_API_KEY: 'hunter2', DATABASE_URL: 'postgres://u:hunter2@x' });
+    expect(problems).not.toEqual([]);
+    expect(problems.join('\n')).not.toContain('hunter2');
+  });
+
+  test('an empty value counts as unset', () => {
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '', SMTP_HOST: '' })).toMatchObject({ port: 3025, smtp: null });
+  });
+
+  test('takes a complete SMTP relay and an admin key', () => {
+    const { text } = createApiKey('live');
+    const config = parseConfig({
+      SERVICE_ROLE: 'DEV',
+      SMTP_HOST: 'relay',
+      SMTP_PORT: '465',
+      SMTP_SECURE: 'true',
+      SMTP_USER: 'u',
+      SMTP_PASS: 'p',
+      ADMIN_API_KEY: text,
+    });
+    expect(config.smtp).toEqual({ host: 'relay', port: 465, isSecure: true, auth: { user: 'u', pass: 'p' }, poolSize: 10 });
+    expect(config.adminApiKey).toBe(text);
+  });
+
+  test('.env.example explains every setting, in the same words and with the same default', async () => {
+    const example = await Bun.file(new URL('../../.env.example', import.meta.url)).text();
+    for (const setting of describeSettings()) {
+      expect(example).toContain(setting.description);
+      const line = example.split('\n').find((candidate) => candidate.replace('#', '').startsWith(`${setting.name}=`));
+      expect(line, setting.name).toBeDefined();
+      if (line?.startsWith('#') && setting.default !== undefined) expect(line).toBe(`#${setting.name}=${setting.default}`);
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import { Script } from 'node:vm';
+import type { BuildMessage, ResolveMessage } from 'bun';
+import type { SourceError, TemplateSources } from './engine.ts';
+import { createImportGuard, locateSpecifier, VIRTUAL_ROOT } from './import-guard.ts';
+import type { MacroFreeBuildConfig } from './sandbox/runtime-bundle.ts';
+import { sourceError } from './source-errors.ts';
+
+export type CompileResult = { ok: true; code: string } | { ok: false; errors: readonly SourceError[] };
+
+/** Generated code larger than this is refused; sources are capped before, so only a folding bomb gets here. */
+const MAX_CODE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Compiles checked sources to the body of a CommonJS module whose only imports are the allow-listed packages.
+ * Nothing of the template runs: macros are off, and every specifier is resolved by the import guard.
+ */
+export async function compileTemplate(sources: TemplateSources): Promise<CompileResult> {
+  const bypassed = findUnguardedImports(sources);
+  if (bypassed.length > 0) return { ok: false, errors: bypassed };
+  const guard = createImportGuard(sources);
+  const config: MacroFreeBuildConfig = {
+    entrypoints: [VIRTUAL_ROOT + sources.entry],
+    root: '/',
+    target: 'browser',
+    format: 'cjs',
+    plugins: [guard.plugin],
+    macros: false,
+    // a specifier that only a running template could know
+    allowUnresolved: [],
+    minify: true,
+    throw: false,
+    env: 'disable',
+    jsx: { runtime: 'automatic', importSource: 'react', development: false },
+    define: { 'process.env.NODE_ENV': '"production"' },
+  };
+  const result = await Bun.build(config);
+  const errors = [...guard.errors, ...result.logs.filter((log) => log.level === 'error').map(toSourceError)];
+  const output = result.outputs[0];
+  if (errors.length > 0) return { ok: false, errors };
+  if (!result.success || output === undefined) return failed('The template does not compile');
+  return checkCode(await output.text());
+}
+
+function failed(message: string): CompileResult {
+  return { ok: false, errors: [sourceError(null, message)] };
+}
+
+/** Parses the result without running it: what is only valid in a module, like `import.meta`, is left in by Bun. */
+function checkCode(code: string): CompileResult {
+  if (code.length > MAX_CODE_BYTES) return failed('The compiled template is too large');
+  try {
+    new Script(`(function (require, module, exports) {${code}\n})`, { filename: 'template.js' });
+    return { ok: true, code };
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : 'The compiled template is not a script');
+  }
+}
+
+/**
+ * Import attributes choose Bun's own loaders, and some of those (`sqlite`) go past every plugin. JSON needs none,
+ * so an attribute other than `json` is refused wherever an import statement's specifier is followed by one.
+ */
+function findUnguardedImports({ files }: TemplateSources): SourceError[] {
+  return Object.entries(files).flatMap(([file, source]) => {
+    const attributes = /(['"])([^'"\n]*)\1\s*(?:with|assert)\s*\{([^}]*)\}/g;
+    return [...source.matchAll(attributes)].flatMap(([, , specifier = '', clause = '']) => {
+      if (/^\s*(?:type|'type'|"type")\s*:\s*(?:'json'|"json")\s*,?\s*$/.test(clause)) return [];
+      const isMacro = /['"]macro['"]/.test(clause);
+      const message = isMacro ? 'Macros are not allowed in a template' : 'Only { type: "json" } is allowed here';
+      const hint = isMacro ? 'A template must not run code while it is compiled' : 'Remove the import attribute';
+      return [locateSpecifier({ file, source, specifier, message, hint })];
+    });
+  });
+}
+
+const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [/^Macros are disabled|macro/i, 'A template must not run code while it is compiled'],
+  [/not a string literal/, 'Use a static import statement'],
+  [/No matching export/, 'Check the name against what the imported file exports'],
+  [/"await" can only be used/, 'Make the component an async function and await inside it'],
+];
+
+function toSourceError(log: BuildMessage | ResolveMessage): SourceError {
+  const { message, position } = log;
+  const hint = HINTS.find(([pattern]) => pattern.test(message))?.[1] ?? null;
+  if (position === null) return sourceError(null, message, hint);
+  const { file, line, column, lineText } = position;
+  const start = file.indexOf(VIRTUAL_ROOT);
+  const name = start < 0 ? file : file.slice(start + VIRTUAL_ROOT.length);
+  return { file: name, line, column: Math.max(column, 1), lineText, message, hint };
+}

@@ -1,0 +1,32 @@
+/** What a sandbox is asked to render, without the props, which follow it as they are. */
+export type RenderRequest = {
+  codeHash: string;
+  mode: 'render' | 'check';
+  /** Milliseconds since 1970 that `Date` shall report. */
+  now: number;
+  /** Seed of `Math.random`. */
+  seed: string;
+  maxOutputUnits: number;
+};
+
+/** Writes a request as one line of JSON and the props' own text after it, so that props are not escaped twice. */
+export function encodeRenderRequest(request: RenderRequest, propsJson: string): string {
+  return `${JSON.stringify(request)}\n${propsJson}`;
+}
+
+/** Reads what `encodeRenderRequest` wrote. Throws on anything else: both ends are ours. */
+export function parseRenderRequest(text: string): { request: RenderRequest; propsJson: string } {
+  const end = text.indexOf('\n');
+  const request: unknown = JSON.parse(text.slice(0, end));
+  if (!isRenderRequest(request)) throw new Error('A render request is malformed');
+  return { request, propsJson: text.slice(end + 1) };
+}
+
+function isRenderRequest(value: unknown): value is RenderRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('codeHash' in value) || typeof value.codeHash !== 'string') return false;
+  if (!('mode' in value) || (value.mode !== 'render' && value.mode !== 'check')) return false;
+  if (!('now' in value) || typeof value.now !== 'number') return false;
+  if (!('seed' in value) || typeof value.seed !== 'string') return false;
+  return 'maxOutputUnits' in value && typeof value.maxOutputUnits === 'number';
+}

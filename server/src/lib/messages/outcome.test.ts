@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'bun:test';
+import type { AttemptRecipient, AttemptResult } from './outcome.ts';
+import { decideOutcome } from './outcome.ts';
+
+const ADA: AttemptRecipient = { position: 0, email: 'ada@example.com', status: 'sending' };
+const BOB: AttemptRecipient = { position: 1, email: 'bob@example.com', status: 'sending' };
+
+function decide(result: AttemptResult, options: { recipients?: AttemptRecipient[]; isLastAttempt?: boolean } = {}) {
+  const { recipients = [ADA], isLastAttempt = false } = options;
+  return decideOutcome({ recipients, result, isLastAttempt });
+}
+
+const sent = { kind: 'sent', providerMessageId: 'p1', response: '250 ok', refused: [], isDelivered: false } as const;
+const types = (outcome: ReturnType<typeof decide>) => outcome.events.map(({ type }) => type);
+
+describe('outcome of an attempt', () => {
+  test('sent to all: sent, with the provider id and words', () => {
+    const outcome = decide(sent, { recipients: [ADA, BOB] });
+    expect(outcome).toMatchObject({ status: 'sent', providerMessageId: 'p1', lastError: null });
+    expect(outcome.recipients.map(({ status }) => status)).toEqual(['sent', 'sent']);
+    expect(outcome.events).toEqual([{ type: 'sent', recipient: null, detail: '250 ok' }]);
+  });
+
+  test('accepted by the inbox: delivered', () => {
+    expect(decide({ ...sent, isDelivered: true })).toMatchObject({ status: 'delivered' });
+  });
+
+  test("one recipient's refusal is not hidden by another's success", () => {
+    const refused = [{ address: BOB.email, isPermanent: true, response: '550 no such user' }];
+    const outcome = decide({ ...sent, refused }, { recipients: [ADA, BOB] });
+    expect(outcome.status).toBe('failed');
+    expect(outcome.recipients).toEqual([
+      { position: 0, status: 'sent', response: '250 ok' },
+      { position: 1, status: 'failed', response: '550 no such user' },
+    ]);
+    expect(types(outcome)).toEqual(['sent', 'refused', 'failed']);
+  });
+
+  test('a recipient that is to come later keeps the message queued, and only that recipient', () => {
+    const refused = [{ address: BOB.email, isPermanent: false, response: '451 greylisted' }];
+    const outcome = decide({ ...sent, refused }, { recipients: [ADA, BOB] });
+    expect(outcome.status).toBe('queued');
+    expect(outcome.recipients.map(({ status }) => status)).toEqual(['sent', 'queued']);
+    expect(types(outcome)).toEqual(['sent', 'refused', 'deferred']);
+  });
+
+  test('a retry leaves alone who got it before', () => {
+    const outcome = decide(sent, { recipients: [{ ...ADA, status: 'sent' }, BOB] });
+    expect(outcome.recipients.map(({ position }) => position)).toEqual([1]);
+    expect(outcome.status).toBe('sent');
+  });
+
+  test('a retry that succeeds does not hide an earlier refusal', () => {
+    expect(decide(sent, { recipients: [{ ...ADA, status: 'failed' }, BOB] }).status).toBe('failed');
+  });
+
+  test('rejected: failed at once, however many attempts are left', () => {
+    const outcome = decide({ kind: 'rejected', response: '554 spam', refused: [] });
+    expect(outcome).toMatchObject({ status: 'failed', lastError: '554 spam' });
+    expect(types(outcome)).toEqual(['failed']);
+  });
+
+  test('deferred: queued with the wish of the provider, failed after the last attempt', () => {
+    const deferred = { kind: 'deferred', response: '450 later', retryAfterMs: 5000, refused: [] } as const;
+    expect(decide(deferred)).toMatchObject({ status: 'queued', retryAfterMs: 5000 });
+    expect(types(decide(deferred))).toEqual(['deferred']);
+    const last = decide(deferred, { isLastAttempt: true });
+    expect(last).toMatchObject({ status: 'failed', lastError: '450 later' });
+    expect(types(last)).toEqual(['failed']);
+  });
+
+  test('deferred with one refused for good: that one fails, the other waits', () => {
+    const refused = [{ address: BOB.email, isPermanent: true, response: '550 no' }];
+    const outcome = decide({ kind: 'deferred', response: '450 later', retryAfterMs: null, refused }, { recipients: [ADA, BOB] });
+    expect(outcome.recipients.map(({ status }) => status)).toEqual(['queued', 'failed']);
+    expect(outcome.status).toBe('queued');
+  });
+
+  test('a provider that is down is tried again, until the last attempt', () => {
+    expect(decide({ kind: 'provider_down', reason: 'ECONNREFUSED' }).status).toBe('queued');
+    expect(decide({ kind: 'provider_down', reason: 'ECONNREFUSED' }, { isLastAttempt: true }).status).toBe('failed');
+  });
+
+  test('a lost answer is unknown, never queued again', () => {
+    const outcome = decide({ kind: 'ambiguous', reason: 'connection lost' }, { recipients: [ADA, BOB] });
+    expect(outcome.status).toBe('unknown');
+    expect(outcome.recipients.map(({ status }) => status)).toEqual(['unknown', 'unknown']);
+    expect(types(outcome)).toEqual(['unknown']);
+  });
+
+  test('a template that does not render fails its message for good', () => {
+    const outcome = decide({ kind: 'unsendable', code: 'template_timeout', message: 'took too long' });
+    expect(outcome).toMatchObject({ status: 'failed', lastError: 'template_timeout: took too long' });
+  });
+
+  test('an unexpected end is tried again before the hand-over, and unknown after it', () => {
+    const crashed = { kind: 'crashed', message: 'out of luck' } as const;
+    expect(decide({ ...crashed, wasHandedOver: false })).toMatchObject({ status: 'queued', lastError: 'out of luck' });
+    expect(decide({ ...crashed, wasHandedOver: false }, { isLastAttempt: true }).status).toBe('failed');
+    const after = decide({ ...crashed, wasHandedOver: true });
+    expect(after.status).toBe('unknown');
+    expect(types(after)).toEqual(['unknown']);
+  });
+
+  test('a refusal of an address that was not asked for changes nothing', () => {
+    const refused = [{ address: 'eve@example.com', isPermanent: true, response: '550' }];
+    expect(types(decide({ ...sent, refused }))).toEqual(['sent']);
+  });
+});

@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'bun:test';
+import { messageStatus } from '../../db/schema.ts';
+import { deriveStatus, isEnded, TRANSITIONS } from './status.ts';
+
+describe('message status', () => {
+  test('whatever still needs work or attention comes before success', () => {
+    expect(deriveStatus(['delivered', 'queued'])).toBe('queued');
+    expect(deriveStatus(['delivered', 'sending', 'failed'])).toBe('sending');
+    expect(deriveStatus(['sent', 'unknown', 'failed'])).toBe('unknown');
+    expect(deriveStatus(['sent', 'failed'])).toBe('failed');
+    expect(deriveStatus(['delivered', 'sent'])).toBe('sent');
+    expect(deriveStatus(['delivered', 'delivered'])).toBe('delivered');
+  });
+
+  test('knows every state of the database', () => {
+    for (const status of messageStatus.enumValues) expect(deriveStatus([status])).toBe(status);
+    expect(Object.keys(TRANSITIONS).sort()).toEqual([...messageStatus.enumValues].sort());
+  });
+
+  test('a message without recipients is a broken promise', () => {
+    expect(() => deriveStatus([])).toThrow(RangeError);
+  });
+
+  test('only queued and sending are unfinished', () => {
+    expect(messageStatus.enumValues.filter((status) => !isEnded(status))).toEqual(['queued', 'sending']);
+  });
+});

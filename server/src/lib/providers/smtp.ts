@@ -1,0 +1,188 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
+import { createSmtpBody, type SmtpBody } from './smtp-body.ts';
+import { describeError, isConnectionLoss, toFailure, toSent } from './smtp-outcome.ts';
+import { createSmtpPool, type SmtpPool } from './smtp-pool.ts';
+import { openSmtpSession, type SessionEnvelope, type SmtpSession } from './smtp-session.ts';
+
+export type SmtpProviderOptions = {
+  /** Shown in timelines and metrics. */
+  name: string;
+  host: string;
+  port: number;
+  /** TLS from the first byte (port 465); otherwise STARTTLS is used where the server offers it. */
+  isSecure: boolean;
+  auth: { user: string; pass: string } | null;
+  /** Connections open at once. */
+  poolSize: number;
+  /** Messages a connection carries before it is replaced; 1000 by default. */
+  maxMessages?: number;
+  /** Refuses to go on in plain text; false by default. */
+  isTlsRequired?: boolean;
+  tls?: ConnectionOptions;
+  /** What EHLO says; the machine's name by default. */
+  clientName?: string | null;
+  /** 10 seconds by default. */
+  connectTimeoutMs?: number;
+  /** 10 seconds by default; the time from connected to ready, STARTTLS included. */
+  greetingTimeoutMs?: number;
+  /** Silence after which a connection counts as lost; 2 minutes by default, as some relays scan before they answer. */
+  socketTimeoutMs?: number;
+  /** 30 seconds by default. */
+  idleTimeoutMs?: number;
+};
+
+/**
+ * Sends through an SMTP relay over a pool of kept connections. Nothing is ever sent twice: a message is tried again
+ * here only where a connection kept from before turned out to be closed and no byte of the body had been asked for.
+ *
+ * An attempt that was aborted still waits for an `onHandOver` that is under way, so that no checkpoint is written
+ * after its outcome.
+ */
+export function createSmtpProvider(options: SmtpProviderOptions): Provider {
+  return new SmtpProvider(options);
+}
+
+class SmtpProvider implements Provider {
+  readonly name: string;
+  readonly #pool: SmtpPool;
+  readonly #active = new Set<Promise<unknown>>();
+  #isClosed = false;
+
+  constructor({ name, poolSize, maxMessages = 1000, idleTimeoutMs = 30_000, ...connection }: SmtpProviderOptions) {
+    this.name = name;
+    const session = {
+      isTlsRequired: false,
+      tls: {},
+      clientName: null,
+      connectTimeoutMs: 10_000,
+      greetingTimeoutMs: 10_000,
+      socketTimeoutMs: 120_000,
+      ...connection,
+    };
+    this.#pool = createSmtpPool({
+      open: (signal) => openSmtpSession(session, signal),
+      maxConnections: poolSize,
+      maxMessages,
+      idleTimeoutMs,
+    });
+  }
+
+  async send(mail: OutboundMail, options: SendOptions): Promise<SendResult> {
+    if (this.#isClosed) return { kind: 'provider_down', reason: 'the provider is closed' };
+    const unsafe = findUnsafeAddress(mail.envelope);
+    if (unsafe !== null) return { kind: 'rejected', response: unsafe, refused: [] };
+    return this.#track(this.#deliver(mail, options));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    while (this.#active.size > 0) await Promise.allSettled(this.#active);
+    await this.#pool.close();
+  }
+
+  async #deliver(mail: OutboundMail, options: SendOptions): Promise<SendResult> {
+    let session: SmtpSession;
+    try {
+      session = await this.#pool.borrow(options.signal);
+    } catch (error) {
+      return toUnreachable(error, options.signal);
+    }
+    const first = await transact({ session, mail, ...options });
+    if (!first.isStale) return this.#finish(session, first);
+    try {
+      session = await this.#pool.replace(session, options.signal);
+    } catch (error) {
+      return toUnreachable(error, options.signal);
+    }
+    return this.#finish(session, await transact({ session, mail, ...options }));
+  }
+
+  #finish(session: SmtpSession, { outcome, isInStep }: Transaction): SendResult {
+    // The answer does not wait for the connection to be made ready for the next message.
+    void this.#track(this.#recycle(session, isInStep && 'result' in outcome));
+    if ('thrown' in outcome) throw outcome.thrown;
+    return outcome.result;
+  }
+
+  async #recycle(session: SmtpSession, isInStep: boolean): Promise<void> {
+    try {
+      if (isInStep) await session.reset();
+      else session.destroy();
+    } catch {
+      session.destroy(); // A connection that cannot be reset is of no use; the message has its answer already.
+    }
+    this.#pool.giveBack(session);
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#active.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#active.delete(work);
+    }
+  }
+}
+
+type Transaction = {
+  outcome: { result: SendResult } | { thrown: unknown };
+  /** Both sides agree on what comes next, so that the connection may carry another message. */
+  isInStep: boolean;
+  /** The connection had been kept and was dead; nothing was asked for. */
+  isStale: boolean;
+};
+
+type TransactionInput = SendOptions & { session: SmtpSession; mail: OutboundMail };
+
+async function transact({ session, mail, onHandOver, signal }: TransactionInput): Promise<Transaction> {
+  const isReused = session.sentCount > 0;
+  const body = createSmtpBody(mail.mime, onHandOver);
+  const envelope: SessionEnvelope = { from: mail.envelope.from, to: [...mail.envelope.to], size: mail.mime.length };
+  const abort = () => session.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const info = await session.send(envelope, body.stream);
+    return settle({ result: toSent(info, envelope.rejectedErrors ?? []) }, { isInStep: true });
+  } catch (error) {
+    const refused = await body.end();
+    if (refused) return settle({ thrown: refused.error });
+    const isStale = isReused && !body.isAsked && !signal.aborted && isConnectionLoss(error);
+    const result = toFailure({
+      error,
+      refusals: envelope.rejectedErrors ?? [],
+      isHandedOver: body.isHandedOver,
+      isAborted: signal.aborted,
+    });
+    return settle({ result }, { isInStep: isUndisturbed(body, session), isStale });
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function settle(
+  outcome: Transaction['outcome'],
+  { isInStep = false, isStale = false }: Partial<Omit<Transaction, 'outcome'>> = {},
+): Transaction {
+  return { outcome, isInStep, isStale };
+}
+
+/** A refusal that came while the body was going out leaves the rest of it on its way: the next command would be part of it. */
+function isUndisturbed(body: SmtpBody, session: SmtpSession): boolean {
+  return session.isOpen && !body.isAsked;
+}
+
+function toUnreachable(error: unknown, signal: AbortSignal): SendResult {
+  return { kind: 'provider_down', reason: signal.aborted ? 'aborted' : describeError(error) };
+}
+
+/**
+ * A second wall behind address parsing: what is not one plain ASCII word could end the SMTP command and start another.
+ * An empty sender is the null reverse-path.
+ */
+function findUnsafeAddress({ from, to }: OutboundMail['envelope']): string | null {
+  if (to.length === 0) return 'the envelope has no recipient';
+  const unsafe = [...(from === '' ? [] : [from]), ...to].find((address) => !/^[!-;=?-~]+$/.test(address));
+  return unsafe === undefined ? null : `${JSON.stringify(unsafe)} is not an envelope address`;
+}

@@ -1,0 +1,31 @@
+import type { Message, Recipient } from '../lib/db/messages.ts';
+import { type Address, parseAddress } from '../lib/mail/address.ts';
+import type { ComposeInput } from '../lib/mail/mime.ts';
+import type { RenderedMessage } from '../lib/messages/rendering.ts';
+
+type Composable = { message: Message; recipients: readonly Recipient[]; rendered: RenderedMessage };
+
+/** What the composer needs of a message; blind copies stay out of it, they are in the envelope alone. */
+export function toComposeInput({ message, recipients, rendered }: Composable): ComposeInput {
+  const named = (kind: Recipient['kind']): Address[] =>
+    recipients.filter((recipient) => recipient.kind === kind).map(({ name, email }) => ({ name, email }));
+  return {
+    messageId: message.id,
+    from: reparse(message.fromAddress),
+    to: named('to'),
+    cc: named('cc'),
+    replyTo: message.replyTo.map(reparse),
+    subject: rendered.subject,
+    html: rendered.html,
+    text: rendered.text,
+    headers: message.headers,
+    date: message.createdAt,
+  };
+}
+
+/** Stored addresses were parsed before they were accepted, so that one which is not an address is a broken promise. */
+function reparse(text: string): Address {
+  const parsed = parseAddress(text);
+  if (!parsed.ok) throw new Error(`a stored address ${parsed.reason}`);
+  return parsed.address;
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findFreePort } from './free-port.ts';
+import { findProgram } from './requires.ts';
+import {
+  diesWithParent,
+  type ServerProcess,
+  startServerProcess,
+  startWithRetries,
+} from './server-process.ts';
+
+/** A database of its own in a cluster that may be shared. */
+export type TestDatabase = {
+  url: string;
+  /** Ends its connections and removes it. */
+  drop(): Promise<void>;
+};
+
+/** A private PostgreSQL cluster on a loopback port, with fsync and synchronous commit on as in production. */
+export type PostgresServer = {
+  /** The maintenance database; tests take one of their own from `createDatabase`. */
+  url: string;
+  port: number;
+  createDatabase(): Promise<TestDatabase>;
+  /** Stops the server and removes its files. Safe to call twice. */
+  stop(): Promise<void>;
+  /** Kills every process of the cluster; the files stay for `restart`. */
+  kill9(): Promise<void>;
+  /** Stops it where it runs, and starts it on the same port and files (with crash recovery after `kill9`). */
+  restart(): Promise<void>;
+};
+
+const USER = 'mail';
+const READY_LINE = 'database system is ready to accept connections';
+
+function requireProgram(name: 'initdb' | 'postgres'): string {
+  const path = findProgram(name);
+  if (!path) throw new Error(`${name} is not installed`);
+  return path;
+}
+
+/** PostgreSQL refuses to run as root, where containers and CI run tests: it gets the system's user for it. */
+function asOrdinaryUser(command: readonly string[]): string[] {
+  if (process.getuid?.() !== 0) return diesWithParent(command);
+  const user = findUser('postgres') ?? findUser('nobody');
+  const setpriv = Bun.which('setpriv');
+  if (!user || !setpriv)
+    throw new Error('as root, starting PostgreSQL needs setpriv and a user to run it as');
+  return [
+    setpriv,
+    `--reuid=${user.uid}`,
+    `--regid=${user.gid}`,
+    '--clear-groups',
+    '--pdeathsig=KILL',
+    '--',
+    ...command,
+  ];
+}
+
+function findUser(name: string): { uid: string; gid: string } | null {
+  const answer = Bun.spawnSync(['id', '-u', name], { stderr: 'ignore' });
+  if (!answer.success) return null;
+  const group = Bun.spawnSync(['id', '-g', name]);
+  return { uid: answer.stdout.toString().trim(), gid: group.stdout.toString().trim() };
+}
+
+async function createCluster(folder: string): Promise<void> {
+  // Anyone may create in it (as in /tmp itself): whoever runs the cluster makes its own private folder inside.
+  await chmod(folder, 0o1777);
+  const initdb = Bun.spawn(
+    asOrdinaryUser([
+      requireProgram('initdb'),
+      `--pgdata=${join(folder, 'data')}`,
+      `--username=${USER}`,
+      '--auth=trust',
+      '--encoding=UTF8',
+      '--locale=C',
+      // Only the creation of the empty cluster; the server itself syncs every commit.
+      '--no-sync',
+    ]),
+    { cwd: folder, stdout: 'ignore', stderr: 'pipe' },
+  );
+  const errors = await new Response(initdb.stderr).text();
+  if ((await initdb.exited) !== 0) throw new Error(`initdb failed:\n${errors}`);
+}
+
+function startCluster(folder: string, port: number): Promise<ServerProcess> {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: folder,
+    max_connections: '200',
+    shared_buffers: '64MB',
+    fsync: 'on',
+    synchronous_commit: 'on',
+    logging_collector: 'off',
+    log_destination: 'stderr',
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const command = asOrdinaryUser([requireProgram('postgres'), '-D', join(folder, 'data'), ...flags]);
+  return startServerProcess({ command, cwd: folder, readyLine: READY_LINE });
+}
+
+/** Runs one statement on a connection of its own. */
+async function runStatement(url: string, statement: string): Promise<void> {
+  const sql = new Bun.SQL(url, { max: 1 });
+  try {
+    await sql.unsafe(statement);
+  } finally {
+    await sql.close();
+  }
+}
+
+/** Creates an empty database in the cluster that `adminUrl` belongs to. */
+export async function createTestDatabase(adminUrl: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await runStatement(adminUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    drop: () => runStatement(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+/**
+ * Starts a private cluster in a temporary folder and resolves when it accepts connections.
+ *
+ * @throws Error where PostgreSQL is not installed (see `isMissing`) or does not start.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  // A socket's path may be 107 bytes long at most, which macOS's own temporary folder nearly uses up.
+  const parent = process.platform === 'darwin' ? '/tmp' : tmpdir();
+  const folder = await mkdtemp(join(parent, 'mail-pg-'));
+  try {
+    await createCluster(folder);
+    let port = 0;
+    let server = await startWithRetries(5, () => {
+      port = findFreePort();
+      return startCluster(folder, port);
+    });
+    const url = `postgres://${USER}@127.0.0.1:${port}/postgres`;
+    return {
+      url,
+      port,
+      createDatabase: () => createTestDatabase(url),
+      // SIGINT is the "fast" shutdown: it does not wait for clients to leave.
+      async stop() {
+        await server.stop('SIGINT');
+        await rm(folder, { recursive: true, force: true });
+      },
+      kill9: () => server.kill9(),
+      async restart() {
+        await server.stop('SIGINT');
+        server = await startWithRetries(20, () => startCluster(folder, port));
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
