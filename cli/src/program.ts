@@ -30,9 +30,11 @@ export function createProgram(): Command {
   return program;
 }
 
-/** Commander ends the process and prints by itself otherwise, and a program's JSON would never come. */
+/** Commander ends the process and prints errors by itself otherwise, and a program's JSON would never come. */
 function throwInsteadOfExiting(command: Command): void {
   command.exitOverride();
-  command.configureOutput({ writeErr: () => {} });
+  // A group without a subcommand shows its help to people; to a program the error alone is the answer.
+  const help = process.stdout.isTTY ? {} : { writeErr: () => {} };
+  command.configureOutput({ outputError: () => {}, ...help });
   for (const child of command.commands) throwInsteadOfExiting(child);
 }

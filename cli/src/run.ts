@@ -27,6 +27,9 @@ function toFailure(error: unknown): Failure {
     const { code, message, errors, status } = error;
     return { code, message, exitCode: exitCodeOfStatus(status), errors };
   }
+  if (error instanceof CommanderError && error.code === 'commander.help') {
+    return { code: 'usage', message: 'Name a command; --help lists them.', exitCode: EXIT.usage };
+  }
   if (error instanceof CommanderError) {
     return { code: 'usage', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage };
   }

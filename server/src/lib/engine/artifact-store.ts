@@ -27,7 +27,9 @@ export function createArtifactStore({ dir }: { dir: string }): ArtifactStore {
       const file = await readOrNull(join(dir, name));
       if (file === null) return { kind: 'missing' };
       const content = file.slice(HASH_LENGTH + 1);
-      return file.slice(0, HASH_LENGTH) === sha256(content) ? { kind: 'found', content } : { kind: 'corrupt' };
+      return file.slice(0, HASH_LENGTH) === sha256(content)
+        ? { kind: 'found', content }
+        : { kind: 'corrupt' };
     },
     async write(name, content, lease) {
       if (lease.signal.aborted) return false;
@@ -67,5 +69,7 @@ function isUnwritable(error: unknown): boolean {
 }
 
 function hasCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
+  );
 }

@@ -1,5 +1,4 @@
 import { Script } from 'node:vm';
-import type { BuildMessage, ResolveMessage } from 'bun';
 import type { SourceError, TemplateSources } from './engine.ts';
 import { createImportGuard, locateSpecifier, VIRTUAL_ROOT } from './import-guard.ts';
 import type { MacroFreeBuildConfig } from './sandbox/runtime-bundle.ts';
@@ -66,8 +65,12 @@ function findUnguardedImports({ files }: TemplateSources): SourceError[] {
     return [...source.matchAll(attributes)].flatMap(([, , specifier = '', clause = '']) => {
       if (/^\s*(?:type|'type'|"type")\s*:\s*(?:'json'|"json")\s*,?\s*$/.test(clause)) return [];
       const isMacro = /['"]macro['"]/.test(clause);
-      const message = isMacro ? 'Macros are not allowed in a template' : 'Only { type: "json" } is allowed here';
-      const hint = isMacro ? 'A template must not run code while it is compiled' : 'Remove the import attribute';
+      const message = isMacro
+        ? 'Macros are not allowed in a template'
+        : 'Only { type: "json" } is allowed here';
+      const hint = isMacro
+        ? 'A template must not run code while it is compiled'
+        : 'Remove the import attribute';
       return [locateSpecifier({ file, source, specifier, message, hint })];
     });
   });

@@ -42,25 +42,39 @@ export function contentHash(sources: TemplateSources): ContentHashResult {
 function checkSources({ entry, files }: TemplateSources): SourceError[] {
   const paths = Object.keys(files);
   if (paths.length > SOURCE_LIMITS.maxFiles) {
-    return [sourceError(null, `A template has at most ${SOURCE_LIMITS.maxFiles} files; this one has ${paths.length}`)];
+    return [
+      sourceError(
+        null,
+        `A template has at most ${SOURCE_LIMITS.maxFiles} files; this one has ${paths.length}`,
+      ),
+    ];
   }
   const errors = paths.flatMap((path) => checkPath(path) ?? checkSize(path, files[path] ?? '') ?? []);
   const totalBytes = paths.reduce((sum, path) => sum + Buffer.byteLength(files[path] ?? ''), 0);
   if (totalBytes > SOURCE_LIMITS.maxTotalBytes) {
     errors.push(sourceError(null, `A template has at most ${SOURCE_LIMITS.maxTotalBytes} bytes of sources`));
   }
-  if (!Object.hasOwn(files, entry)) errors.push(sourceError(null, `The entry "${entry}" is not among the files`));
-  else if (!ENTRY_PATTERN.test(entry)) errors.push(sourceError(entry, 'The entry must be a TSX, TS, JSX or JS file'));
+  if (!Object.hasOwn(files, entry))
+    errors.push(sourceError(null, `The entry "${entry}" is not among the files`));
+  else if (!ENTRY_PATTERN.test(entry))
+    errors.push(sourceError(entry, 'The entry must be a TSX, TS, JSX or JS file'));
   return errors;
 }
 
 function checkPath(path: string): SourceError | null {
-  if (path.length > SOURCE_LIMITS.maxPathLength) return sourceError(path.slice(0, 80), 'The path is too long');
-  const isPlain = PATH_PATTERN.test(path) && !path.split('/').some((segment) => RESERVED_SEGMENTS.has(segment));
+  if (path.length > SOURCE_LIMITS.maxPathLength)
+    return sourceError(path.slice(0, 80), 'The path is too long');
+  const isPlain =
+    PATH_PATTERN.test(path) && !path.split('/').some((segment) => RESERVED_SEGMENTS.has(segment));
   if (!isPlain) {
-    return sourceError(path, 'A path must be relative, without "..", with letters, digits and "_ @ . -" only');
+    return sourceError(
+      path,
+      'A path must be relative, without "..", with letters, digits and "_ @ . -" only',
+    );
   }
-  return FILE_PATTERN.test(path) ? null : sourceError(path, 'Only TSX, TS, JSX, JS and JSON files make a template');
+  return FILE_PATTERN.test(path)
+    ? null
+    : sourceError(path, 'Only TSX, TS, JSX, JS and JSON files make a template');
 }
 
 function checkSize(path: string, source: string): SourceError | null {

@@ -20,7 +20,18 @@ export const ALLOWED_PACKAGES: ReadonlySet<string> = new Set([
 
 const LOADERS = { tsx: 'tsx', ts: 'ts', jsx: 'jsx', js: 'js', json: 'json' } as const;
 
-const CANDIDATE_SUFFIXES = ['', '.tsx', '.ts', '.jsx', '.js', '.json', '/index.tsx', '/index.ts', '/index.jsx', '/index.js'];
+const CANDIDATE_SUFFIXES = [
+  '',
+  '.tsx',
+  '.ts',
+  '.jsx',
+  '.js',
+  '.json',
+  '/index.tsx',
+  '/index.ts',
+  '/index.jsx',
+  '/index.js',
+];
 
 const PACKAGE_HINT = `A template may import ${[...ALLOWED_PACKAGES].map((name) => `"${name}"`).join(', ')}, and its own files by relative paths`;
 
@@ -37,7 +48,11 @@ export type ImportGuard = {
 export function createImportGuard({ entry, files }: TemplateSources): ImportGuard {
   const errors: SourceError[] = [];
 
-  const resolveImport = (specifier: string, kind: string, importer: string): { path: string; namespace?: string } | null => {
+  const resolveImport = (
+    specifier: string,
+    kind: string,
+    importer: string,
+  ): { path: string; namespace?: string } | null => {
     const from = importer.slice(importer.indexOf(VIRTUAL_ROOT) + VIRTUAL_ROOT.length);
     const refuse = (message: string, hint: string | null): null => {
       errors.push(locateSpecifier({ file: from, source: files[from] ?? '', specifier, message, hint }));
@@ -47,10 +62,13 @@ export function createImportGuard({ entry, files }: TemplateSources): ImportGuar
       return refuse(`${describeKind(kind)} is not allowed in a template`, 'Use a static import statement');
     }
     if (ALLOWED_PACKAGES.has(specifier)) return { path: specifier };
-    if (!/^\.\.?\//.test(specifier)) return refuse(`"${specifier}" cannot be imported by a template`, PACKAGE_HINT);
+    if (!/^\.\.?\//.test(specifier))
+      return refuse(`"${specifier}" cannot be imported by a template`, PACKAGE_HINT);
     const path = posix.normalize(posix.join(posix.dirname(from), specifier));
     if (path.startsWith('../')) return refuse(`"${specifier}" leaves the template's folder`, null);
-    const found = CANDIDATE_SUFFIXES.map((suffix) => path + suffix).find((name) => Object.hasOwn(files, name));
+    const found = CANDIDATE_SUFFIXES.map((suffix) => path + suffix).find((name) =>
+      Object.hasOwn(files, name),
+    );
     if (found === undefined) return refuse(`"${specifier}" is not among the template's files`, null);
     return { path: VIRTUAL_ROOT + found, namespace: NAMESPACE };
   };
@@ -87,11 +105,19 @@ function describeKind(kind: string): string {
   return `An import by ${kind}`;
 }
 
-type RefusedSpecifier = { file: string; source: string; specifier: string; message: string; hint: string | null };
+type RefusedSpecifier = {
+  file: string;
+  source: string;
+  specifier: string;
+  message: string;
+  hint: string | null;
+};
 
 /** Finds where a specifier stands, for Bun's resolver does not say: the first quoted occurrence in the source. */
 export function locateSpecifier({ file, source, specifier, message, hint }: RefusedSpecifier): SourceError {
-  const found = ["'", '"', '`'].map((quote) => source.indexOf(quote + specifier + quote)).filter((index) => index >= 0);
+  const found = ["'", '"', '`']
+    .map((quote) => source.indexOf(quote + specifier + quote))
+    .filter((index) => index >= 0);
   if (found.length === 0) return { file, line: null, column: null, lineText: null, message, hint };
   const index = Math.min(...found);
   const before = source.slice(0, index).split('\n');

@@ -74,7 +74,10 @@ export function createRedisLock(
 
 type Renewal = { redis: Redis; redisKey: string; token: string; ttlMs: number; askedAt: number };
 
-function keepRenewed({ redis, redisKey, token, ttlMs, askedAt }: Renewal): { signal: AbortSignal; stop(): void } {
+function keepRenewed({ redis, redisKey, token, ttlMs, askedAt }: Renewal): {
+  signal: AbortSignal;
+  stop(): void;
+} {
   const lost = new AbortController();
   let expiresAt = askedAt + ttlMs;
 

@@ -14,5 +14,6 @@ export async function assertMacrosAreOff(compile: typeof compileTemplate = compi
     },
   });
   const isRefused = !result.ok && result.errors.some(({ message }) => /macros are disabled/i.test(message));
-  if (!isRefused) throw new Error('Bun.build does not refuse macros: templates could run code while they are compiled');
+  if (!isRefused)
+    throw new Error('Bun.build does not refuse macros: templates could run code while they are compiled');
 }

@@ -42,12 +42,13 @@ export function createTemplateLookup({
 
   const readDisk = async (key: string): Promise<string | null> => {
     const read = await store.read(fileName(key));
-    if (read.kind === 'corrupt') logger.warn({ key }, 'a compiled template is corrupt and will be built again');
+    if (read.kind === 'corrupt')
+      logger.warn({ key }, 'a compiled template is corrupt and will be built again');
     count('disk', read.kind === 'found' ? 'hit' : read.kind === 'missing' ? 'miss' : 'corrupt');
     return read.kind === 'found' ? read.content : null;
   };
 
-  const build = async (key: string, compile: () => Promise<CompileResult>): Promise<CompileResult> => {
+  const build = async (compile: () => Promise<CompileResult>): Promise<CompileResult> => {
     const startedAt = performance.now();
     const result = await compile();
     metrics.compileMs.record(performance.now() - startedAt);
@@ -55,12 +56,16 @@ export function createTemplateLookup({
     return result;
   };
 
-  const buildUnder = async (lease: Lease, key: string, compile: () => Promise<CompileResult>): Promise<CompileResult> => {
+  const buildUnder = async (
+    lease: Lease,
+    key: string,
+    compile: () => Promise<CompileResult>,
+  ): Promise<CompileResult> => {
     try {
       // another may have published between the look at the disk and the lock
       const published = await readDisk(key);
       if (published !== null) return { ok: true, code: published };
-      const result = await build(key, compile);
+      const result = await build(compile);
       if (!result.ok) return result;
       const isWritten = await store.write(fileName(key), result.code, lease);
       if (!isWritten) logger.warn({ key }, 'a compiled template was not kept on disk');
@@ -70,13 +75,16 @@ export function createTemplateLookup({
     }
   };
 
-  const findBeyondRam = async (key: string, compile: () => Promise<CompileResult>): Promise<CompileResult> => {
+  const findBeyondRam = async (
+    key: string,
+    compile: () => Promise<CompileResult>,
+  ): Promise<CompileResult> => {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       const found = await readDisk(key);
       if (found !== null) return { ok: true, code: found };
       const lease = await acquireOrFail(lock, key, logger);
       // without the lock nothing is written, and what is compiled serves this process
-      if (lease === 'unavailable') return build(key, compile);
+      if (lease === 'unavailable') return build(compile);
       if (lease !== null) return buildUnder(lease, key, compile);
       await sleep(waitMs);
     }
@@ -110,7 +118,11 @@ function fileName(key: string): string {
   return `${key}.cjs`;
 }
 
-async function acquireOrFail(lock: BuildLock, key: string, logger: Logger): Promise<Lease | null | 'unavailable'> {
+async function acquireOrFail(
+  lock: BuildLock,
+  key: string,
+  logger: Logger,
+): Promise<Lease | null | 'unavailable'> {
   try {
     return await lock.acquire(key);
   } catch (error) {

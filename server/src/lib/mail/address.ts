@@ -16,7 +16,9 @@ export type AddressProblem =
   | 'non_ascii_local_part'
   | 'bad_domain';
 
-export type ParsedAddress = { ok: true; address: Address } | { ok: false; code: AddressProblem; reason: string };
+export type ParsedAddress =
+  | { ok: true; address: Address }
+  | { ok: false; code: AddressProblem; reason: string };
 
 const REASONS: Record<AddressProblem, string> = {
   empty: 'must not be empty',
@@ -26,7 +28,8 @@ const REASONS: Record<AddressProblem, string> = {
   bad_name: 'must put a name with special characters in double quotes, as in "Doe, Jane" <user@example.com>',
   name_too_long: 'must not have a name of more than 200 characters',
   encoded_word: 'must give the name as plain Unicode text, not as an encoded word (=?...?=)',
-  bad_local_part: 'must have letters, digits or !#$%&\'*+-/=?^_`{|}~ before the @, with single dots between them',
+  bad_local_part:
+    "must have letters, digits or !#$%&'*+-/=?^_`{|}~ before the @, with single dots between them",
   non_ascii_local_part: 'must be ASCII before the @ (SMTPUTF8 is not supported)',
   bad_domain: 'must have a valid domain after the @, as in example.com',
 };
@@ -45,12 +48,12 @@ const MAX_TEXT_LENGTH = 1000;
  * separators, which some parsers take for line breaks, the bidirectional overrides and isolates, which make one address
  * look like another, and the non-characters. Lone surrogates are looked for apart.
  */
-const FORBIDDEN = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069\uFDD0-\uFDEF\uFFFE\uFFFF]/;
+const FORBIDDEN = /[\p{Cc}\p{Noncharacter_Code_Point}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
 
 // RFC 5322 atext; a quoted local part is refused: hardly a mailbox has one, and every parser reads it differently.
 const DOT_ATOM = /^[\w!#$%&'*+\-/=?^`{|}~]+(?:\.[\w!#$%&'*+\-/=?^`{|}~]+)*$/;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-const ASCII = /^[\u0000-\u007F]*$/;
+const ASCII = /^\p{ASCII}*$/u;
 // What an unquoted name may not hold: the specials of RFC 5322 but the dot, which people write ("Jane Q. Doe").
 const NAME_SPECIALS = /[()<>[\]:;@\\,"]/;
 

@@ -19,7 +19,7 @@ const MAX_VALUE_LENGTH = 4000;
 const MAX_WORD_LENGTH = 900;
 
 // A line break or NUL starts a header or command of its own; some parsers take U+2028, U+2029 and NEL for a line break.
-const FORBIDDEN = /[\u0000-\u001F\u007F-\u009F\u2028\u2029]/;
+const FORBIDDEN = /[\p{Cc}\u2028\u2029]/u;
 
 // RFC 5322 section 2.2: printable ASCII without the colon; narrowed to what header names are really made of.
 const NAME = /^[a-z0-9][a-z0-9_-]*$/i;

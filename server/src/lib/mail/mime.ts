@@ -1,6 +1,6 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { encodeWord } from 'nodemailer/lib/mime-funcs';
-import { type Address, domainOf, parseAddress } from './address.ts';
+import { type Address, domainOf, formatAddress, parseAddress } from './address.ts';
 import { isHeaderName, isHeaderText } from './header-text.ts';
 
 /** Everything that a composed message is made of. There is no bcc: it belongs to the envelope alone. */
@@ -93,8 +93,8 @@ function assertComposable({ messageId, from, to, cc, replyTo, subject, headers, 
 }
 
 /** An Address is plain data that anybody can make up: only what parsing would give again is let through. */
-function assertAddress({ name, email }: Address): void {
-  const parsed = parseAddress(name === null ? email : `"${name.replace(/["\\]/g, '\\$&')}" <${email}>`);
+function assertAddress(address: Address): void {
+  const parsed = parseAddress(formatAddress(address));
   if (!parsed.ok) throw new TypeError(`an address ${parsed.reason}`);
-  if (parsed.address.email !== email) throw new TypeError('an address is not in its parsed form');
+  if (parsed.address.email !== address.email) throw new TypeError('an address is not in its parsed form');
 }

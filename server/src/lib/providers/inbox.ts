@@ -23,17 +23,27 @@ export type InboxProviderOptions = {
 };
 
 /**
- * The provider of test keys and of the DEV role: mail ends in the store, where acceptance is delivery. A store that
- * fails is thrown, like the loss of any database; the attempt is then `unknown` by its checkpoint, or tried again.
+ * The provider of test keys and of the DEV role: mail ends in the store, where acceptance is delivery. What the
+ * store throws reaches the caller: it is our own database that failed, not an outcome of the mail.
  */
-export function createInboxProvider({ store, name = 'inbox', now = () => new Date() }: InboxProviderOptions): Provider {
+export function createInboxProvider({
+  store,
+  name = 'inbox',
+  now = () => new Date(),
+}: InboxProviderOptions): Provider {
   return {
     name,
     async send({ messageId, envelope, mime }, { onHandOver, signal }) {
       if (signal.aborted) return { kind: 'provider_down', reason: 'aborted' };
       await onHandOver();
       await store.save({ messageId, envelope, mime, receivedAt: now() });
-      return { kind: 'sent', providerMessageId: messageId, response: 'kept in the inbox', refused: [], isDelivered: true };
+      return {
+        kind: 'sent',
+        providerMessageId: messageId,
+        response: 'kept in the inbox',
+        refused: [],
+        isDelivered: true,
+      };
     },
     async close() {},
   };

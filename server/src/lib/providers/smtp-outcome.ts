@@ -31,7 +31,8 @@ export function toFailure({ error, refusals, isHandedOver, isAborted }: Failure)
   const refused = refusals.flatMap(toRefusal);
   const isReply = responseCode >= 400 && responseCode < 600;
   if (isReply && code === 'EMESSAGE') return toDefinite({ responseCode, response, refused });
-  if (isHandedOver) return { kind: 'ambiguous', reason: isAborted ? 'aborted after the hand-over' : describeError(error) };
+  if (isHandedOver)
+    return { kind: 'ambiguous', reason: isAborted ? 'aborted after the hand-over' : describeError(error) };
   if (isAborted) return { kind: 'provider_down', reason: 'aborted' };
   // The envelope itself, or its size, is unacceptable to nodemailer or to the limit that the server announced.
   const isLocal = responseCode === 0 && (code === 'EMESSAGE' || (code === 'EENVELOPE' && command === 'API'));
@@ -67,13 +68,19 @@ function toDefinite({ responseCode, response, refused }: Reply): SendResult {
 }
 
 function toEnvelopeResult({ error, ...reply }: Reply & { error: unknown }): SendResult {
-  if (SESSION_CODES.includes(reply.responseCode)) return { kind: 'provider_down', reason: describeError(error) };
+  if (SESSION_CODES.includes(reply.responseCode))
+    return { kind: 'provider_down', reason: describeError(error) };
   return toDefinite(reply);
 }
 
-function toAllRefused({ error, response, refused }: Omit<Reply, 'responseCode'> & { error: unknown }): SendResult {
+function toAllRefused({
+  error,
+  response,
+  refused,
+}: Omit<Reply, 'responseCode'> & { error: unknown }): SendResult {
   const codes = refused.map((refusal) => codeOf(refusal.response));
-  if (codes.every((code) => SESSION_CODES.includes(code))) return { kind: 'provider_down', reason: describeError(error) };
+  if (codes.every((code) => SESSION_CODES.includes(code)))
+    return { kind: 'provider_down', reason: describeError(error) };
   if (refused.every(({ isPermanent: isFinal }) => isFinal)) return { kind: 'rejected', response, refused };
   return { kind: 'deferred', response, retryAfterMs: null, refused };
 }

@@ -29,7 +29,12 @@ export type SmtpPool = {
 };
 
 /** Creates an empty pool; it connects when the first message needs it. */
-export function createSmtpPool({ open, maxConnections, maxMessages, idleTimeoutMs }: SmtpPoolOptions): SmtpPool {
+export function createSmtpPool({
+  open,
+  maxConnections,
+  maxMessages,
+  idleTimeoutMs,
+}: SmtpPoolOptions): SmtpPool {
   const places = createPlaces(maxConnections);
   const idle = new Map<SmtpSession, ReturnType<typeof setTimeout>>();
   let isClosed = false;
@@ -44,10 +49,15 @@ export function createSmtpPool({ open, maxConnections, maxMessages, idleTimeoutM
     return session.quit();
   }
 
+  async function forgetWhenEnded(session: SmtpSession): Promise<void> {
+    await session.ended;
+    takeIdle(session);
+  }
+
   async function openInPlace(signal: AbortSignal): Promise<SmtpSession> {
     try {
       const session = await open(signal);
-      void session.ended.then(() => takeIdle(session));
+      void forgetWhenEnded(session);
       return session;
     } catch (error) {
       places.give();
@@ -70,7 +80,11 @@ export function createSmtpPool({ open, maxConnections, maxMessages, idleTimeoutM
     },
     giveBack(session) {
       if (isClosed || session.sentCount >= maxMessages) void session.quit();
-      else if (session.isOpen) idle.set(session, setTimeout(() => void retire(session), idleTimeoutMs));
+      else if (session.isOpen)
+        idle.set(
+          session,
+          setTimeout(() => void retire(session), idleTimeoutMs),
+        );
       places.give();
     },
     async close() {

@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { NodemailerError } from 'nodemailer/lib/errors';
-import SMTPConnection, { type SMTPConnectionSendInfo, type SMTPEnvelope } from 'nodemailer/lib/smtp-connection';
+import SMTPConnection, {
+  type SMTPConnectionSendInfo,
+  type SMTPEnvelope,
+} from 'nodemailer/lib/smtp-connection';
 
 export type SmtpSessionOptions = {
   host: string;
@@ -49,7 +52,10 @@ const QUIT_TIMEOUT_MS = 2000;
  *
  * @throws nodemailer's error where any of it fails, also where the signal ends it
  */
-export async function openSmtpSession(options: SmtpSessionOptions, signal: AbortSignal): Promise<SmtpSession> {
+export async function openSmtpSession(
+  options: SmtpSessionOptions,
+  signal: AbortSignal,
+): Promise<SmtpSession> {
   const connection = createConnection(options);
   const run = createRunner(connection);
   const abort = () => connection.close();

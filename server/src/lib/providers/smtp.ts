@@ -24,7 +24,7 @@ export type SmtpProviderOptions = {
   clientName?: string | null;
   /** 10 seconds by default. */
   connectTimeoutMs?: number;
-  /** 10 seconds by default; the time from connected to ready, STARTTLS included. */
+  /** From connected to the server's greeting; 10 seconds by default. */
   greetingTimeoutMs?: number;
   /** Silence after which a connection counts as lost; 2 minutes by default, as some relays scan before they answer. */
   socketTimeoutMs?: number;
@@ -49,7 +49,13 @@ class SmtpProvider implements Provider {
   readonly #active = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor({ name, poolSize, maxMessages = 1000, idleTimeoutMs = 30_000, ...connection }: SmtpProviderOptions) {
+  constructor({
+    name,
+    poolSize,
+    maxMessages = 1000,
+    idleTimeoutMs = 30_000,
+    ...connection
+  }: SmtpProviderOptions) {
     this.name = name;
     const session = {
       isTlsRequired: false,
@@ -89,7 +95,7 @@ class SmtpProvider implements Provider {
       return toUnreachable(error, options.signal);
     }
     const first = await transact({ session, mail, ...options });
-    if (!first.isStale) return this.#finish(session, first);
+    if (first.connection !== 'stale') return this.#finish(session, first);
     try {
       session = await this.#pool.replace(session, options.signal);
     } catch (error) {
@@ -98,17 +104,17 @@ class SmtpProvider implements Provider {
     return this.#finish(session, await transact({ session, mail, ...options }));
   }
 
-  #finish(session: SmtpSession, { outcome, isInStep }: Transaction): SendResult {
+  #finish(session: SmtpSession, { outcome, connection }: Transaction): SendResult {
     // The answer does not wait for the connection to be made ready for the next message.
-    void this.#track(this.#recycle(session, isInStep && 'result' in outcome));
+    void this.#track(this.#recycle(session, connection));
     if ('thrown' in outcome) throw outcome.thrown;
     return outcome.result;
   }
 
-  async #recycle(session: SmtpSession, isInStep: boolean): Promise<void> {
+  async #recycle(session: SmtpSession, connection: ConnectionState): Promise<void> {
     try {
-      if (isInStep) await session.reset();
-      else session.destroy();
+      if (connection === 'unfinished') await session.reset();
+      if (connection === 'disturbed') session.destroy();
     } catch {
       session.destroy(); // A connection that cannot be reset is of no use; the message has its answer already.
     }
@@ -127,27 +133,36 @@ class SmtpProvider implements Provider {
 
 type Transaction = {
   outcome: { result: SendResult } | { thrown: unknown };
-  /** Both sides agree on what comes next, so that the connection may carry another message. */
-  isInStep: boolean;
-  /** The connection had been kept and was dead; nothing was asked for. */
-  isStale: boolean;
+  connection: ConnectionState;
 };
+
+/**
+ * - `ready`: may carry the next message.
+ * - `unfinished`: the server refused the envelope; its transaction has to be reset first.
+ * - `disturbed`: closed, or cut off in the middle of a body, the rest of which would swallow the next command.
+ * - `stale`: it had been kept from before and was dead; nothing was asked for.
+ */
+type ConnectionState = 'ready' | 'unfinished' | 'disturbed' | 'stale';
 
 type TransactionInput = SendOptions & { session: SmtpSession; mail: OutboundMail };
 
 async function transact({ session, mail, onHandOver, signal }: TransactionInput): Promise<Transaction> {
   const isReused = session.sentCount > 0;
   const body = createSmtpBody(mail.mime, onHandOver);
-  const envelope: SessionEnvelope = { from: mail.envelope.from, to: [...mail.envelope.to], size: mail.mime.length };
+  const envelope: SessionEnvelope = {
+    from: mail.envelope.from,
+    to: [...mail.envelope.to],
+    size: mail.mime.length,
+  };
   const abort = () => session.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
     const info = await session.send(envelope, body.stream);
-    return settle({ result: toSent(info, envelope.rejectedErrors ?? []) }, { isInStep: true });
+    return { outcome: { result: toSent(info, envelope.rejectedErrors ?? []) }, connection: 'ready' };
   } catch (error) {
     const refused = await body.end();
-    if (refused) return settle({ thrown: refused.error });
+    if (refused) return { outcome: { thrown: refused.error }, connection: 'disturbed' };
     const isStale = isReused && !body.isAsked && !signal.aborted && isConnectionLoss(error);
     const result = toFailure({
       error,
@@ -155,22 +170,14 @@ async function transact({ session, mail, onHandOver, signal }: TransactionInput)
       isHandedOver: body.isHandedOver,
       isAborted: signal.aborted,
     });
-    return settle({ result }, { isInStep: isUndisturbed(body, session), isStale });
+    return { outcome: { result }, connection: isStale ? 'stale' : stateAfterFailure(body, session) };
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-function settle(
-  outcome: Transaction['outcome'],
-  { isInStep = false, isStale = false }: Partial<Omit<Transaction, 'outcome'>> = {},
-): Transaction {
-  return { outcome, isInStep, isStale };
-}
-
-/** A refusal that came while the body was going out leaves the rest of it on its way: the next command would be part of it. */
-function isUndisturbed(body: SmtpBody, session: SmtpSession): boolean {
-  return session.isOpen && !body.isAsked;
+function stateAfterFailure(body: SmtpBody, session: SmtpSession): ConnectionState {
+  return session.isOpen && !body.isAsked ? 'unfinished' : 'disturbed';
 }
 
 function toUnreachable(error: unknown, signal: AbortSignal): SendResult {

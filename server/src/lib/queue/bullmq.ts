@@ -38,6 +38,9 @@ const STALLED_CHECK_MS = 5_000;
 const UNEXPECTED_BASE_MS = 1000;
 const UNEXPECTED_MAX_MS = 60_000;
 
+/** A job that is added later than this is as well left to the reconciler. */
+const ADD_TIMEOUT_MS = 2500;
+
 /** Below this many jobs single adds are faster on the embedded database: a bulk add has a fixed cost of 5 ms there. */
 const EMBEDDED_BULK_FROM = 15;
 
@@ -81,24 +84,36 @@ function createBackend<B extends IQueueBackend, C>(wiring: Wiring<B, C>): QueueB
 function createQueue<B extends IQueueBackend, C>({ factory, producer, ping, bulkFrom }: Wiring<B, C>): MailQueue {
   const queue = new Queue<MailJob, void, string, MailJob, void, string, B, C>(
     QUEUE_NAME,
-    { connection: producer, prefix: KEY_PREFIX, skipWaitingForReady: true, defaultJobOptions },
+    { connection: producer, prefix: KEY_PREFIX, defaultJobOptions },
     factory,
   );
   // Without a listener an unreachable queue would end the process; each `add` reports its own failure.
   queue.on('error', () => {});
+  const add = async (jobs: readonly MailJob[]) => {
+    if (jobs.length >= bulkFrom) {
+      await queue.addBulk(jobs.map((data) => ({ name: 'deliver', data, opts: { jobId: data.messageId } })));
+      return;
+    }
+    for (const data of jobs) await queue.add('deliver', data, { jobId: data.messageId });
+  };
   return {
-    async add(jobs) {
-      if (jobs.length >= bulkFrom) {
-        await queue.addBulk(jobs.map((data) => ({ name: 'deliver', data, opts: { jobId: data.messageId } })));
-        return;
-      }
-      for (const data of jobs) await queue.add('deliver', data, { jobId: data.messageId });
-    },
+    // BullMQ waits for its first connection without end; whoever adds must not.
+    add: (jobs) => rejectAfter(ADD_TIMEOUT_MS, add(jobs)),
     async ping() {
       await ping();
     },
     close: () => queue.close(),
   };
+}
+
+async function rejectAfter<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`the queue did not answer within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const defaultJobOptions = {

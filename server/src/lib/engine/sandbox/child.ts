@@ -27,7 +27,7 @@ function drainMicrotasks(): Promise<void> {
 
 function send(kind: number, text: string): void {
   const frame = encodeFrame(kind, text);
-  for (let offset = 0; offset < frame.length; ) {
+  for (let offset = 0; offset < frame.length;) {
     try {
       offset += writeSync(1, frame, offset);
     } catch (error) {

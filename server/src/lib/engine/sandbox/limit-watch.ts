@@ -25,7 +25,7 @@ export type LimitWatchOptions = {
   intervalMs?: number;
 };
 
-type Watched = WatchedRender & { startedAt: number; first: ProcessUsage | null; pending: KillReason | null };
+type Watched = WatchedRender & { startedAt: number; first: ProcessUsage | null; isLate: boolean };
 
 /**
  * Watches renders from outside, where no template can interfere. The ticker runs only while something is watched,
@@ -53,9 +53,11 @@ export function createLimitWatch({
       const usage = readUsage(render.pid);
       render.first ??= usage;
       const reason = findBreach(render, render.first, usage, now() - render.startedAt);
-      // Confirmed by a second tick: if this process was stalled, the answer may lie unread in the pipe.
-      const isConfirmed = reason !== null && render.pending !== null;
-      render.pending = reason;
+      if (reason === null) continue;
+      // Time alone is confirmed by a second tick: if it was this process that stalled, the answer may lie unread in
+      // the pipe. What the sandbox has used is a fact at once.
+      const isConfirmed = reason !== 'wall' || render.isLate;
+      render.isLate = true;
       if (!isConfirmed) continue;
       unwatch(render);
       render.onBreach(reason);
@@ -64,7 +66,7 @@ export function createLimitWatch({
 
   return {
     watch(render) {
-      const entry: Watched = { ...render, startedAt: now(), first: null, pending: null };
+      const entry: Watched = { ...render, startedAt: now(), first: null, isLate: false };
       watched.add(entry);
       stopTicker ??= startTicker(tick, intervalMs);
       return () => unwatch(entry);

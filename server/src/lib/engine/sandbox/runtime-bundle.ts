@@ -27,7 +27,9 @@ export function computeEngineVersion(): string {
   const hash = createHash('sha256');
   hash.update(`bun@${Bun.version}\n`);
   for (const [name, through] of VERSIONED_PACKAGES) hash.update(`${name}@${packageVersion(name, through)}\n`);
-  const sources = readdirSync(RUNTIME_DIR).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  const sources = readdirSync(RUNTIME_DIR).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  );
   const paths = [
     ...sources.toSorted().map((file) => join(RUNTIME_DIR, file)),
     join(import.meta.dir, 'runtime-bundle.ts'),
@@ -107,7 +109,10 @@ function createRuntimePlugin(): BunPlugin {
       // the edge build asks the least of its surroundings: timers, a text encoder and a stream
       build.onResolve({ filter: /^react-dom\/server$/ }, () => ({ path: reactDomEdge }));
       build.onResolve({ filter: /^prettier(\/|$)/ }, ({ path }) => ({ path, namespace: 'no-prettier' }));
-      build.onLoad({ filter: /.*/, namespace: 'no-prettier' }, () => ({ contents: NO_PRETTIER, loader: 'js' }));
+      build.onLoad({ filter: /.*/, namespace: 'no-prettier' }, () => ({
+        contents: NO_PRETTIER,
+        loader: 'js',
+      }));
       build.onResolve({ filter: /\/prism\.mjs$/ }, () => ({ path: 'prism', namespace: 'lazy-prism' }));
       build.onLoad({ filter: /.*/, namespace: 'lazy-prism' }, () => ({ contents: LAZY_PRISM, loader: 'js' }));
       build.onResolve({ filter: /^eager-prism$/ }, () => ({ path: prism }));

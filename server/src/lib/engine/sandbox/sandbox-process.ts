@@ -144,6 +144,8 @@ function spawnChild() {
   return Bun.spawn([process.execPath, '--no-env-file', '--no-install', CHILD_PATH], {
     env: {},
     cwd: '/',
+    // out of the terminal's process group: Ctrl-C must let the worker drain, which takes its sandboxes alive
+    detached: true,
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'ignore',
@@ -156,7 +158,11 @@ async function settleAll(...promises: Promise<unknown>[]): Promise<void> {
 
 type PumpHandlers = { onFrame(frame: Frame): void; onTooLarge(): void; onEnd(): void };
 
-async function pump(stdout: ReadableStream<Uint8Array>, maxBytes: number, handlers: PumpHandlers): Promise<void> {
+async function pump(
+  stdout: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  handlers: PumpHandlers,
+): Promise<void> {
   const decoder = createFrameDecoder({ maxBytes });
   const reader = stdout.getReader();
   try {

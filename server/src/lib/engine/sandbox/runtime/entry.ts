@@ -4,7 +4,12 @@ import './pins.ts';
 import { timers } from './web-globals.ts';
 import { pin } from './pins.ts';
 import { requireModule } from './modules.ts';
-import { renderTemplate, type RenderOutput, type RenderProblem, type TemplateFactory } from './render-template.ts';
+import {
+  renderTemplate,
+  type RenderOutput,
+  type RenderProblem,
+  type TemplateFactory,
+} from './render-template.ts';
 
 // taken now, so that a template that replaces them spoils at most its own values, not the answer's envelope
 const { stringify } = JSON;
@@ -21,7 +26,10 @@ function describe(thrown: unknown): string {
     if (typeof thrown !== 'object' || thrown === null) return `Thrown: ${String(thrown)}`.slice(0, 2000);
     const name: unknown = 'name' in thrown ? thrown.name : undefined;
     const message: unknown = 'message' in thrown ? thrown.message : undefined;
-    return `${typeof name === 'string' ? name : 'Error'}: ${typeof message === 'string' ? message : ''}`.slice(0, 2000);
+    return `${typeof name === 'string' ? name : 'Error'}: ${typeof message === 'string' ? message : ''}`.slice(
+      0,
+      2000,
+    );
   } catch {
     return 'The template threw a value that cannot be described';
   }

@@ -36,7 +36,8 @@ export async function renderTemplate(task: RenderTask): Promise<RenderOutput | R
   const exported = evaluate(task);
   const component = exported['default'];
   if (!isComponent(component)) return problem('The template has no default export that is a component');
-  const previewPropsJson = task.mode === 'check' ? jsonOf(exported['PreviewProps'] ?? {}, 'PreviewProps') : null;
+  const previewPropsJson =
+    task.mode === 'check' ? jsonOf(exported['PreviewProps'] ?? {}, 'PreviewProps') : null;
   const props = parseProps(previewPropsJson ?? task.propsJson);
   if (props === null) return problem('The props of a template must be an object');
   const subject = await subjectOf(exported['subject'], props);

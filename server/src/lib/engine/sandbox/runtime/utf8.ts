@@ -52,7 +52,7 @@ function writeCodePoint(bytes: Uint8Array, start: number, code: number): number 
 export function decodeUtf8(bytes: Uint8Array): string {
   let text = '';
   let units: number[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const lead = bytes[at] ?? 0;
     const size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     let code = size === 1 ? lead : lead & (0x7f >> size);

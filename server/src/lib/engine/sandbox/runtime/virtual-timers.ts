@@ -27,7 +27,8 @@ export function createVirtualTimers() {
   const next = (): [number, Timer] | undefined => {
     let earliest: [number, Timer] | undefined;
     // insertion order breaks ties, as it does in a browser
-    for (const entry of timers) if (earliest === undefined || entry[1].dueMs < earliest[1].dueMs) earliest = entry;
+    for (const entry of timers)
+      if (earliest === undefined || entry[1].dueMs < earliest[1].dueMs) earliest = entry;
     return earliest;
   };
 

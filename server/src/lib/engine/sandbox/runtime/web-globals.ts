@@ -117,7 +117,8 @@ function decodeBase64(base64: unknown): string {
 
 /** Tailwind copies its syntax trees with it: plain objects, arrays, maps, sets and dates, which may share parts. */
 function clone(value: unknown, seen = new Map<object, unknown>()): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError('The value cannot be cloned');
+  if (typeof value === 'function' || typeof value === 'symbol')
+    throw new TypeError('The value cannot be cloned');
   if (typeof value !== 'object' || value === null) return value;
   if (seen.has(value)) return seen.get(value);
   if (value instanceof Date) return new Date(value.getTime());

@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+export type Finished = { exitCode: number; stdout: string; stderr: string };
+
+export type RunOptions = { env?: Record<string, string>; cwd?: string; stdin?: string };
+
+/** The environment of the test without anything that would steer mailctl. */
+function cleanEnvironment(): Record<string, string> {
+  const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
+  return { PATH, HOME, TMPDIR };
+}
+
+/** Starts the real program, piped as by a script. */
+export function spawnMailctl(args: readonly string[], { env = {}, cwd, stdin }: RunOptions = {}) {
+  return Bun.spawn([process.execPath, MAIN, ...args], {
+    env: { ...cleanEnvironment(), ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: stdin === undefined ? 'ignore' : new TextEncoder().encode(stdin),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+}
+
+/** Runs the real program to its end. */
+export async function runMailctl(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = spawnMailctl(args, options);
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { exitCode, stdout, stderr };
+}
+
+export type RunningDevServer = {
+  /** What it announced about itself. */
+  announced: Record<string, unknown>;
+  url: string;
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<{ exitCode: number; stderr: string }>;
+};
+
+/** Starts `mailctl dev` and resolves when it has announced itself. */
+export async function startDevServer(args: readonly string[], options: RunOptions = {}): Promise<RunningDevServer> {
+  const child = spawnMailctl(['dev', '--port', '0', ...args], options);
+  const stderr = new Response(child.stderr).text();
+  const announced = await firstLine(child.stdout);
+  if (announced === null) throw new Error(`mailctl dev ended before it was ready: ${await stderr}`);
+  const value: Record<string, unknown> = JSON.parse(announced);
+  return {
+    announced: value,
+    url: String(value.url),
+    async end(signal) {
+      child.kill(signal);
+      return { exitCode: await child.exited, stderr: await stderr };
+    },
+  };
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | null> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  while (!text.includes('\n')) {
+    const { done, value } = await reader.read();
+    if (done) return null;
+    text += decoder.decode(value, { stream: true });
+  }
+  reader.releaseLock();
+  return text.split('\n')[0] ?? null;
+}

@@ -1,0 +1,65 @@
+import { constants } from 'node:os';
+import { parseTestArguments } from './arguments.ts';
+import { startSharedServers } from './shared-servers.ts';
+import { summarise, toSummaryLine } from './summary.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Copies a stream to another as it comes, and resolves with all of it. */
+async function tee(stream: ReadableStream<Uint8Array>, target: NodeJS.WriteStream): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of stream) {
+    target.write(chunk);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}
+
+type Interruption = { signal: (typeof SIGNALS)[number] | null };
+
+/** Runs `bun test` to its end, or until a signal reaches this process. */
+async function runBunTest(passedOn: readonly string[], environment: Record<string, string>) {
+  const child = Bun.spawn(
+    // `--no-orphans`: whatever a test started and forgot, or could not end because it was killed, ends with the run.
+    [process.execPath, 'test', '--no-orphans', '--parallel', ...passedOn],
+    { env: { ...process.env, ...environment }, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+  );
+  const interruption: Interruption = { signal: null };
+  const handlers = SIGNALS.map((signal) => {
+    const handler = () => {
+      interruption.signal = signal;
+      child.kill(signal);
+    };
+    process.on(signal, handler);
+    return { signal, handler };
+  });
+  const [, errors, exitCode] = await Promise.all([
+    tee(child.stdout, process.stdout),
+    // Bun writes its report, totals included, to stderr.
+    tee(child.stderr, process.stderr),
+    child.exited,
+  ]);
+  for (const { signal, handler } of handlers) process.off(signal, handler);
+  return { output: errors, exitCode, signal: interruption.signal };
+}
+
+/**
+ * Runs the tests and resolves with the exit code: 0 where at least one test ran and none failed, 128 + n where
+ * signal n ended it, else 1.
+ */
+export async function runTests(words: readonly string[]): Promise<number> {
+  const { passedOn, isFull, isJson } = parseTestArguments(words);
+  const servers = await startSharedServers();
+  try {
+    const environment = { ...servers.environment, ...(isFull ? { MAIL_TEST_FULL: '1' } : {}) };
+    const { output, exitCode, signal } = await runBunTest(passedOn, environment);
+    if (signal) return 128 + constants.signals[signal];
+    const summary = summarise(output, exitCode);
+    console.log(toSummaryLine(summary));
+    if (isJson) console.log(JSON.stringify(summary));
+    return summary.failed > 0 ? 1 : 0;
+  } finally {
+    await servers.stop();
+  }
+}

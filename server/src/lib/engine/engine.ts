@@ -1,0 +1,316 @@
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createArtifactStore } from './artifact-store.ts';
+import { compileTemplate, type CompileResult } from './compiler.ts';
+import { contentHash } from './content-hash.ts';
+import { parseJsonObject, type JsonObject } from './json-object.ts';
+import type { BuildLock } from './locker.ts';
+import { assertMacrosAreOff } from './macro-canary.ts';
+import { parseSandboxAnswer, type SandboxAnswer } from './sandbox-answer.ts';
+import { createLimitWatch, type KillReason } from './sandbox/limit-watch.ts';
+import { readProcessUsage } from './sandbox/process-usage.ts';
+import { DEFAULT_RENDER_LIMITS, type RenderLimits } from './sandbox/render-limits.ts';
+import { buildRuntimeBundle, computeEngineVersion } from './sandbox/runtime-bundle.ts';
+import { createSandboxPool, type SandboxPool } from './sandbox/sandbox-pool.ts';
+import type { SandboxOutcome } from './sandbox/sandbox-process.ts';
+import { createSandboxStarter } from './sandbox/warm-sandbox.ts';
+import { formatSourceErrors } from './source-errors.ts';
+import { createTemplateLookup, type TemplateLookup } from './template-lookup.ts';
+
+export type { JsonObject, RenderLimits };
+
+/** A template's files by relative POSIX path, and which of them is rendered. */
+export type TemplateSources = { entry: string; files: Readonly<Record<string, string>> };
+
+/** Where a source is wrong; lines and columns count from 1, null where the place is not known. */
+export type SourceError = {
+  file: string | null;
+  line: number | null;
+  column: number | null;
+  lineText: string | null;
+  message: string;
+  hint: string | null;
+};
+
+export type RenderFailure = {
+  ok: false;
+  code:
+    | 'template_build_failed'
+    | 'template_timeout'
+    | 'template_error'
+    | 'template_output_too_large'
+    | 'template_memory';
+  message: string;
+  errors: readonly SourceError[];
+};
+
+export type RenderSuccess = {
+  ok: true;
+  /** One line without control characters; null when the template exports none. */
+  subject: string | null;
+  html: string;
+  text: string;
+  contentHash: string;
+  engineVersion: string;
+};
+
+/** `schema` is null when the template exports none. */
+export type CheckSuccess = RenderSuccess & { schema: JsonObject | null; previewProps: JsonObject };
+
+export type RenderInput = {
+  /** Whose process renders: one client's templates never share one with another's. */
+  sandboxKey: string;
+  template: { contentHash: string; load(): Promise<TemplateSources> };
+  /** The props as JSON text, exactly as they were accepted. */
+  propsJson: string;
+  /** What `Date` reports (milliseconds since 1970) and what seeds `Math.random`. */
+  pins: { now: number; seed: string };
+};
+
+export type CheckInput = { sandboxKey: string; sources: TemplateSources };
+
+export type Engine = {
+  /** Changes whenever the output could: with React, react-email, Tailwind, Bun, or our own runtime. */
+  readonly version: string;
+  /** Renders a stored template. Throws only when no sandbox can be started or the sources cannot be loaded. */
+  render(input: RenderInput): Promise<RenderSuccess | RenderFailure>;
+  /** Compiles and renders with the template's own `PreviewProps`, for a template that is being pushed. */
+  check(input: CheckInput): Promise<CheckSuccess | RenderFailure>;
+  /** Ends every sandbox and resolves when they are gone. */
+  close(): Promise<void>;
+};
+
+export type EngineOptions = {
+  /** Folder for compiled code. It may be empty, shared with other instances, or read-only. */
+  distDir: string;
+  lock: BuildLock;
+  logger: Logger;
+  metrics: Metrics;
+  limits?: Partial<RenderLimits>;
+};
+
+/** A check has no message to take its time and seed from. */
+const CHECK_PINS = { now: Date.UTC(2025, 0, 1, 12), seed: 'check' } as const;
+
+const MAX_SCHEMA_BYTES = 256 * 1024;
+
+/** JSON escapes a character into six bytes at worst; the pipe is cut at this many bytes for one allowed. */
+const ANSWER_BYTES_PER_OUTPUT_BYTE = 6;
+
+/**
+ * Starts the engine: proves that macros are off, loads or builds the sandbox's runtime, and waits for a first warm
+ * sandbox. Throws when any of it fails; a service without its engine must not say that it is ready.
+ */
+export async function createEngine({
+  distDir,
+  lock,
+  logger,
+  metrics,
+  limits: given,
+}: EngineOptions): Promise<Engine> {
+  const limits = { ...DEFAULT_RENDER_LIMITS, ...given };
+  await assertMacrosAreOff();
+  const version = computeEngineVersion();
+  const lookup = createTemplateLookup({
+    store: createArtifactStore({ dir: distDir }),
+    lock,
+    logger,
+    metrics,
+  });
+  const runtimeCode = await loadRuntime(lookup, version);
+  const starter = await createSandboxStarter({
+    runtimeCode,
+    watch: createLimitWatch({ readUsage: readProcessUsage, now: () => performance.now(), startTicker }),
+    maxAnswerBytes: limits.maxOutputBytes * ANSWER_BYTES_PER_OUTPUT_BYTE + MAX_SCHEMA_BYTES * 4,
+  });
+  const onKill = (sandboxKey: string, reason: KillReason | 'died'): void => {
+    metrics.sandboxKills.add(1, { reason });
+    logger.warn({ sandboxKey, reason }, 'a sandbox process was ended');
+  };
+  const pool = createSandboxPool({ starter, limits, onKill });
+  await closeOnFailure(pool, () => pool.ready());
+  const context: RenderContext = { version, lookup, pool, limits };
+
+  return {
+    version,
+    async render(input) {
+      const startedAt = performance.now();
+      const result = await renderStored(context, input);
+      metrics.renderMs.record(performance.now() - startedAt, { result: result.ok ? 'ok' : result.code });
+      return result;
+    },
+    check: (input) => checkSources(context, input),
+    close: () => pool.close(),
+  };
+}
+
+type RenderContext = { version: string; lookup: TemplateLookup; pool: SandboxPool; limits: RenderLimits };
+
+function startTicker(tick: () => void, intervalMs: number): () => void {
+  const timer = setInterval(tick, intervalMs);
+  return () => clearInterval(timer);
+}
+
+async function closeOnFailure(pool: SandboxPool, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+/** The runtime is an artifact like a compiled template: found on disk, or built once under the lock. */
+async function loadRuntime(lookup: TemplateLookup, version: string): Promise<string> {
+  const result = await lookup.find(`runtime-${version}`, async () => ({
+    ok: true,
+    code: await buildRuntimeBundle(),
+  }));
+  if (!result.ok) throw new Error('The sandbox runtime does not bundle');
+  return result.code;
+}
+
+async function renderStored(
+  context: RenderContext,
+  input: RenderInput,
+): Promise<RenderSuccess | RenderFailure> {
+  const { template, sandboxKey, propsJson, pins } = input;
+  const propsBytes = Buffer.byteLength(propsJson);
+  const { maxPropsBytes } = context.limits;
+  if (propsBytes > maxPropsBytes) {
+    return failure('template_error', `The props have ${propsBytes} bytes; ${maxPropsBytes} are allowed`);
+  }
+  const compiled = await compileOnce(context, template.contentHash, () => template.load());
+  if (!compiled.ok) return buildFailure(compiled.errors);
+  const job = { code: compiled.code, mode: 'render', propsJson, ...pins } as const;
+  const answer = await runJob(context, { sandboxKey, hash: template.contentHash, job });
+  return 'code' in answer ? answer : toSuccess(context, template.contentHash, answer);
+}
+
+async function checkSources(
+  context: RenderContext,
+  input: CheckInput,
+): Promise<CheckSuccess | RenderFailure> {
+  const { sandboxKey, sources } = input;
+  const hashed = contentHash(sources);
+  if (!hashed.ok) return buildFailure(hashed.errors);
+  const compiled = await compileOnce(context, hashed.hash, async () => sources);
+  if (!compiled.ok) return buildFailure(compiled.errors);
+  const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...CHECK_PINS } as const;
+  const answer = await runJob(context, { sandboxKey, hash: hashed.hash, job });
+  if ('code' in answer) return answer;
+  const schema = readMember(answer.schemaJson, 'schema');
+  if (!schema.ok) return schema;
+  const previewProps = readMember(answer.previewPropsJson, 'PreviewProps');
+  if (!previewProps.ok) return previewProps;
+  const success = toSuccess(context, hashed.hash, answer);
+  return { ...success, schema: schema.value, previewProps: previewProps.value ?? {} };
+}
+
+function readMember(
+  json: string | null,
+  name: string,
+): { ok: true; value: JsonObject | null } | RenderFailure {
+  if (json === null) return { ok: true, value: null };
+  if (Buffer.byteLength(json) > MAX_SCHEMA_BYTES)
+    return failure('template_error', `The export "${name}" is too large`);
+  const value = parseJsonObject(json);
+  return value === null
+    ? failure('template_error', `The export "${name}" is not an object`)
+    : { ok: true, value };
+}
+
+function compileOnce(
+  { lookup, version }: RenderContext,
+  hash: string,
+  load: () => Promise<TemplateSources>,
+): Promise<CompileResult> {
+  // it becomes a file name
+  if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error('A content hash is not a SHA-256 in hex');
+  return lookup.find(`${version}-${hash}`, async () => {
+    const sources = await load();
+    const hashed = contentHash(sources);
+    if (!hashed.ok) return hashed;
+    if (hashed.hash !== hash)
+      throw new Error('The sources of a template are not those that its content hash names');
+    return compileTemplate(sources);
+  });
+}
+
+type JobInput = {
+  sandboxKey: string;
+  hash: string;
+  job: { code: string; mode: 'render' | 'check'; propsJson: string; now: number; seed: string };
+};
+
+type OkAnswer = Extract<SandboxAnswer, { status: 'ok' }>;
+
+async function runJob(
+  context: RenderContext,
+  { sandboxKey, hash, job }: JobInput,
+): Promise<OkAnswer | RenderFailure> {
+  const { maxOutputBytes } = context.limits;
+  const outcome = await context.pool.run(sandboxKey, {
+    ...job,
+    codeHash: hash,
+    maxOutputUnits: maxOutputBytes,
+  });
+  if (outcome.kind !== 'answer') return killedFailure(outcome, context.limits);
+  const answer = parseSandboxAnswer(outcome.json);
+  if (answer.status !== 'ok') {
+    return failure(
+      answer.status === 'error' ? 'template_error' : 'template_output_too_large',
+      answer.message,
+    );
+  }
+  const bytes = Buffer.byteLength(answer.html) + Buffer.byteLength(answer.text);
+  if (bytes <= maxOutputBytes) return answer;
+  return failure(
+    'template_output_too_large',
+    `The rendered mail has ${bytes} bytes; ${maxOutputBytes} are allowed`,
+  );
+}
+
+function killedFailure(
+  outcome: Exclude<SandboxOutcome, { kind: 'answer' }>,
+  limits: RenderLimits,
+): RenderFailure {
+  if (outcome.kind === 'died')
+    return failure('template_error', 'The sandbox process ended while it rendered');
+  switch (outcome.reason) {
+    case 'memory':
+      return failure('template_memory', `The template used more than ${limits.maxRssBytes} bytes of memory`);
+    case 'output':
+      return failure(
+        'template_output_too_large',
+        `The rendered mail has more than ${limits.maxOutputBytes} bytes`,
+      );
+    case 'cpu':
+      return failure('template_timeout', `The template used more than ${limits.cpuMs} ms of CPU`);
+    case 'wall':
+    case 'unresponsive':
+      return failure('template_timeout', `The template took more than ${limits.wallMs} ms`);
+  }
+}
+
+function toSuccess(
+  { version }: RenderContext,
+  hash: string,
+  { subject, html, text }: OkAnswer,
+): RenderSuccess {
+  const line = subject === null ? null : toSubjectLine(subject);
+  return { ok: true, subject: line, html, text, contentHash: hash, engineVersion: version };
+}
+
+/** A line break in a subject would begin another header field; a template literal may hold one innocently. */
+function toSubjectLine(subject: string): string {
+  return subject.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
+}
+
+function buildFailure(errors: readonly SourceError[]): RenderFailure {
+  return { ok: false, code: 'template_build_failed', message: formatSourceErrors(errors), errors };
+}
+
+function failure(code: RenderFailure['code'], message: string): RenderFailure {
+  return { ok: false, code, message, errors: [] };
+}

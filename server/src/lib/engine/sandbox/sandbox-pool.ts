@@ -1,0 +1,220 @@
+import type { KillReason, WatchLimits } from './limit-watch.ts';
+import type { SandboxJob, SandboxOutcome, SandboxProcess } from './sandbox-process.ts';
+import type { SandboxStarter } from './warm-sandbox.ts';
+
+export type SandboxPoolOptions = {
+  starter: SandboxStarter;
+  limits: WatchLimits & { maxProcesses: number; spares: number; idleMs: number };
+  onKill(key: string, reason: KillReason | 'died'): void;
+  /** Monotonic milliseconds. */
+  now?: () => number;
+};
+
+export type SandboxPool = {
+  /**
+   * Renders in the sandbox of `key`, after what that key has queued before. A killed render fails alone: what is
+   * queued behind it goes to the sandbox that takes the place. Throws when no sandbox can be started.
+   */
+  run(key: string, job: SandboxJob): Promise<SandboxOutcome>;
+  /** Resolves when the first spare is ready; throws when it does not start. */
+  ready(): Promise<void>;
+  /** Ends every process and resolves when they are gone. What is still queued is refused. */
+  close(): Promise<void>;
+};
+
+type Pending = {
+  job: SandboxJob;
+  isSecondTry: boolean;
+  resolve(outcome: SandboxOutcome): void;
+  reject(error: unknown): void;
+};
+
+/** One client's place: its queue and, while it has one, its process. */
+type Slot = {
+  key: string;
+  queue: Pending[];
+  process: SandboxProcess | null;
+  isBusy: boolean;
+  lastUsedAt: number;
+  placedAt: number;
+};
+
+/** With every place taken, a client that has had one for this long hands it on between two of its renders. */
+const TURN_MS = 250;
+
+/** Creates the pool and starts its spares. */
+export function createSandboxPool({
+  starter,
+  limits,
+  onKill,
+  now = () => performance.now(),
+}: SandboxPoolOptions): SandboxPool {
+  const slots = new Map<string, Slot>();
+  const placed = new Set<Slot>();
+  const waiters: (() => void)[] = [];
+  const processes = new Set<SandboxProcess>();
+  const starting = new Set<Promise<SandboxProcess>>();
+  let spares: Promise<SandboxProcess>[] = [];
+  let isClosed = false;
+
+  const startProcess = async (): Promise<SandboxProcess> => {
+    const sandbox = await starter.start();
+    if (isClosed) sandbox.kill();
+    processes.add(sandbox);
+    void forgetWhenGone(sandbox);
+    return sandbox;
+  };
+
+  const forgetWhenGone = async (sandbox: SandboxProcess): Promise<void> => {
+    await sandbox.exited;
+    processes.delete(sandbox);
+  };
+
+  const beginStart = (): Promise<SandboxProcess> => {
+    const start = startProcess();
+    starting.add(start);
+    void forgetStart(start);
+    return start;
+  };
+
+  /** Also keeps a spare that fails before anyone waits for it from being an unhandled rejection. */
+  const forgetStart = async (start: Promise<SandboxProcess>): Promise<void> => {
+    await Promise.allSettled([start]);
+    starting.delete(start);
+  };
+
+  const refill = (): void => {
+    while (!isClosed && spares.length < limits.spares) spares.push(beginStart());
+  };
+
+  const takeProcess = async (): Promise<SandboxProcess> => {
+    const spare = spares.shift() ?? beginStart();
+    refill();
+    const sandbox = await spare;
+    // a spare may have been ended from outside while it waited
+    return sandbox.isAlive ? sandbox : beginStart();
+  };
+
+  const unplace = (slot: Slot): void => {
+    slot.process?.kill();
+    slot.process = null;
+    placed.delete(slot);
+  };
+
+  const findIdlest = (): Slot | undefined => {
+    const idle = [...placed].filter((slot) => !slot.isBusy);
+    return idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0];
+  };
+
+  const takePlace = async (slot: Slot): Promise<void> => {
+    while (!placed.has(slot)) {
+      if (isClosed) throw new Error('The engine is closed');
+      const victim = placed.size < limits.maxProcesses ? undefined : findIdlest();
+      if (victim !== undefined) unplace(victim);
+      if (placed.size < limits.maxProcesses) {
+        placed.add(slot);
+        slot.placedAt = now();
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        waiters.push(resolve);
+      });
+    }
+  };
+
+  const processOf = async (slot: Slot): Promise<SandboxProcess> => {
+    await takePlace(slot);
+    if (slot.process?.isAlive === true) return slot.process;
+    slot.process = await takeProcess();
+    return slot.process;
+  };
+
+  const renderOnce = async (slot: Slot, pending: Pending): Promise<SandboxOutcome> => {
+    const sandbox = await processOf(slot);
+    if (!(await starter.prepare(sandbox, pending.job.code))) return { kind: 'died' };
+    return sandbox.run(pending.job, limits);
+  };
+
+  const renderNext = async (slot: Slot, pending: Pending): Promise<void> => {
+    const outcome = await renderOnce(slot, pending);
+    if (outcome.kind === 'answer') return pending.resolve(outcome);
+    slot.process = null;
+    // not the template's failure: whoever asked must ask another instance
+    if (isClosed) return pending.reject(new Error('The engine is closed'));
+    const reason = outcome.kind === 'killed' ? outcome.reason : 'died';
+    onKill(slot.key, reason);
+    // the template did not break a limit, so a process that fell over may have been an accident: once more
+    const isAccident = reason === 'died' || reason === 'unresponsive';
+    if (!isAccident || pending.isSecondTry) return pending.resolve(outcome);
+    pending.isSecondTry = true;
+    slot.queue.unshift(pending);
+  };
+
+  const work = async (slot: Slot): Promise<void> => {
+    slot.isBusy = true;
+    for (let pending = slot.queue.shift(); pending !== undefined; pending = slot.queue.shift()) {
+      try {
+        await renderNext(slot, pending);
+      } catch (error) {
+        pending.reject(error);
+      }
+      const hasHadItsTurn = waiters.length > 0 && now() - slot.placedAt > TURN_MS;
+      if (!hasHadItsTurn) continue;
+      unplace(slot);
+      waiters.shift()?.();
+    }
+    slot.isBusy = false;
+    slot.lastUsedAt = now();
+    if (slot.process === null) {
+      placed.delete(slot);
+      slots.delete(slot.key);
+    }
+    waiters.shift()?.();
+  };
+
+  const endIdle = (): void => {
+    for (const slot of slots.values()) {
+      if (slot.isBusy || now() - slot.lastUsedAt < limits.idleMs) continue;
+      unplace(slot);
+      slots.delete(slot.key);
+    }
+  };
+
+  const sweeper = setInterval(endIdle, Math.max(limits.idleMs / 2, 10));
+  sweeper.unref();
+  refill();
+
+  const slotOf = (key: string): Slot => {
+    const found = slots.get(key);
+    if (found !== undefined) return found;
+    const slot: Slot = { key, queue: [], process: null, isBusy: false, lastUsedAt: now(), placedAt: 0 };
+    slots.set(key, slot);
+    return slot;
+  };
+
+  return {
+    async ready() {
+      await spares[0];
+    },
+    run(key, job) {
+      if (isClosed) return Promise.reject(new Error('The engine is closed'));
+      const slot = slotOf(key);
+      return new Promise((resolve, reject) => {
+        slot.queue.push({ job, isSecondTry: false, resolve, reject });
+        if (!slot.isBusy) void work(slot);
+      });
+    },
+    async close() {
+      isClosed = true;
+      clearInterval(sweeper);
+      for (const slot of slots.values()) {
+        for (const pending of slot.queue.splice(0)) pending.reject(new Error('The engine is closed'));
+      }
+      for (const wake of waiters.splice(0)) wake();
+      spares = [];
+      for (const sandbox of processes) sandbox.kill();
+      await Promise.allSettled(starting);
+      await Promise.all([...processes].map((sandbox) => sandbox.exited));
+    },
+  };
+}

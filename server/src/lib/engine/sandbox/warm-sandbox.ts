@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { compileTemplate } from '../compiler.ts';
+import type { TemplateSources } from '../engine.ts';
+import type { WatchLimits } from './limit-watch.ts';
+import {
+  startSandboxProcess,
+  type SandboxJob,
+  type SandboxProcess,
+  type SandboxProcessOptions,
+} from './sandbox-process.ts';
+import { CODE_BLOCK_WARM_UP, WARM_UP, WARM_UP_PROPS } from './warm-up.ts';
+
+export type SandboxStarter = {
+  /** Starts a sandbox that has rendered its warm-up. Throws when it does not. */
+  start(): Promise<SandboxProcess>;
+  /** Loads what the job's code needs and the sandbox has not; false when that ended the sandbox. */
+  prepare(sandbox: SandboxProcess, code: string): Promise<boolean>;
+};
+
+// Our own code runs under these, on a machine that may be busy with a thousand renders.
+const WARM_UP_LIMITS: WatchLimits = {
+  cpuMs: 10_000,
+  wallMs: 20_000,
+  hardWallMs: 30_000,
+  maxRssBytes: 1024 * 1024 * 1024,
+};
+
+/** A second and third pass let the JIT see what the first one loaded. */
+const WARM_UP_PASSES = 3;
+
+/** Creates the starter; compiles the warm-ups once. */
+export async function createSandboxStarter(options: SandboxProcessOptions): Promise<SandboxStarter> {
+  const warmUp = await createWarmUpJob(WARM_UP, WARM_UP_PROPS);
+  const codeBlockWarmUp = await createWarmUpJob(CODE_BLOCK_WARM_UP, '{}');
+  const withCodeBlock = new WeakSet<SandboxProcess>();
+  return {
+    async start() {
+      const sandbox = await startSandboxProcess(options);
+      for (let pass = 0; pass < WARM_UP_PASSES; pass += 1) {
+        const outcome = await sandbox.run(warmUp, WARM_UP_LIMITS);
+        if (outcome.kind === 'answer' && outcome.json.startsWith('{"status":"ok"')) continue;
+        sandbox.kill();
+        throw new Error('A sandbox failed its warm-up', { cause: outcome });
+      }
+      return sandbox;
+    },
+    async prepare(sandbox, code) {
+      // over-approximates: a mail that only mentions the word pays the load once
+      if (!code.includes('CodeBlock') || withCodeBlock.has(sandbox)) return true;
+      withCodeBlock.add(sandbox);
+      const outcome = await sandbox.run(codeBlockWarmUp, WARM_UP_LIMITS);
+      return outcome.kind === 'answer';
+    },
+  };
+}
+
+async function createWarmUpJob(sources: TemplateSources, propsJson: string): Promise<SandboxJob> {
+  const compiled = await compileTemplate(sources);
+  if (!compiled.ok) throw new Error('The warm-up template does not compile', { cause: compiled.errors });
+  const codeHash = createHash('sha256').update(compiled.code).digest('hex');
+  const pins = { mode: 'render', now: 0, seed: 'warm-up', maxOutputUnits: 1_000_000 } as const;
+  return { codeHash, code: compiled.code, propsJson, ...pins };
+}

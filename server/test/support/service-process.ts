@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { diesWithParent, type ServerProcess, startServerProcess } from './server-process.ts';
+
+const ENTRY = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+
+export type ServiceProcess = ServerProcess & { /** Where its API listens; empty for a worker. */ url: string };
+
+/** Starts the server's own entry as a process of its own, as a container would; resolves when it is up. */
+export async function startServiceProcess(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  const server = await startServerProcess({
+    command: diesWithParent([process.execPath, ENTRY]),
+    cwd: process.cwd(),
+    env: { LOG_LEVEL: 'info', ...env },
+    readyLine: '"msg":"started"',
+  });
+  const line = server
+    .logTail()
+    .split('\n')
+    .find((candidate) => candidate.includes('"msg":"started"'));
+  const started: unknown = JSON.parse(line ?? '{}');
+  const url = typeof started === 'object' && started !== null && 'url' in started ? started.url : null;
+  return { ...server, url: typeof url === 'string' ? url : '' };
+}
