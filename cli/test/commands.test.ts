@@ -39,7 +39,7 @@ describe('mailctl against a server', () => {
   });
 
   test('takes props as text, from a file and from standard input', async () => {
-    await system.pushTemplate('props', 'export const subject = (p) => p.a; export default () => <p>x</p>;');
+    await system.pushTemplate('props', "export const PreviewProps = { a: 'x' }; export const subject = (p) => p.a; export default () => <p>x</p>;");
     writeFileSync(join(folder, 'props.json'), '{"a":"from a file"}');
     const subjects = [];
     for (const [props, stdin] of [['{"a":"as text"}'], ['props.json'], ['-', '{"a":"from stdin"}']]) {

@@ -67,7 +67,7 @@ describe('mailctl dev', () => {
     const env = { MAILER_DIR: join(folder, '.mailer') };
     const mailctl = (...args: string[]) => runMailctl(args, { cwd: folder, env });
 
-    const sent = await mailctl('send', 'welcome', '--to', 'you@example.com', '--props', '{"name":"You"}');
+    const sent = await mailctl('send', 'welcome', '--to', 'you@example.com', '--props', '{"name":"You","productName":"Shop","startUrl":"https://example.com"}');
     expect(sent).toMatchObject({ exitCode: 0, stderr: '' });
     const { messageId } = JSON.parse(sent.stdout);
     const message = await waitFor('the mail to be delivered', async () => {
@@ -119,11 +119,12 @@ describe('mailctl dev', () => {
   test('a taken port gets one sentence', async () => {
     const folder = createFolder();
     const taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('mine') });
-    const { exitCode, stdout, stderr } = await runMailctl(['dev', '--port', String(taken.port), '--dir', join(folder, '.mailer')], { cwd: folder });
+    const { port } = taken;
+    const { exitCode, stdout, stderr } = await runMailctl(['dev', '--port', String(port), '--dir', join(folder, '.mailer')], { cwd: folder });
     await taken.stop(true);
     expect(exitCode).toBe(1);
     expect(stdout).toBe('');
-    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toContain(`Port ${taken.port} is taken`);
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toContain(`Port ${port} is taken`);
   }, 60_000);
 
   test('a folder that cannot be written to gets one sentence', async () => {

@@ -1,4 +1,6 @@
-import { constants } from 'node:os';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseTestArguments } from './arguments.ts';
 import { startSharedServers } from './shared-servers.ts';
 import { summarise, toSummaryLine } from './summary.ts';
@@ -28,8 +30,9 @@ async function runBunTest(passedOn: readonly string[], environment: Record<strin
   const interruption: Interruption = { signal: null };
   const handlers = SIGNALS.map((signal) => {
     const handler = () => {
+      // Whoever asks twice means it.
+      child.kill(interruption.signal ? 'SIGKILL' : signal);
       interruption.signal = signal;
-      child.kill(signal);
     };
     process.on(signal, handler);
     return { signal, handler };
@@ -44,15 +47,28 @@ async function runBunTest(passedOn: readonly string[], environment: Record<strin
   return { output: errors, exitCode, signal: interruption.signal };
 }
 
+/** One folder for everything that the tests put down, so that what a killed one left goes too. */
+async function createTemporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mail-test-run-'));
+  // PostgreSQL runs as another user where the tests run as root, and makes its own folder in here.
+  await chmod(folder, 0o1777);
+  return folder;
+}
+
 /**
  * Runs the tests and resolves with the exit code: 0 where at least one test ran and none failed, 128 + n where
  * signal n ended it, else 1.
  */
 export async function runTests(words: readonly string[]): Promise<number> {
   const { passedOn, isFull, isJson } = parseTestArguments(words);
+  const folder = await createTemporaryFolder();
   const servers = await startSharedServers();
   try {
-    const environment = { ...servers.environment, ...(isFull ? { MAIL_TEST_FULL: '1' } : {}) };
+    const environment = {
+      ...servers.environment,
+      ...(isFull ? { MAIL_TEST_FULL: '1' } : {}),
+      TMPDIR: folder,
+    };
     const { output, exitCode, signal } = await runBunTest(passedOn, environment);
     if (signal) return 128 + constants.signals[signal];
     const summary = summarise(output, exitCode);
@@ -61,5 +77,6 @@ export async function runTests(words: readonly string[]): Promise<number> {
     return summary.failed > 0 ? 1 : 0;
   } finally {
     await servers.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -96,8 +96,12 @@ async function announceMail(running: RunningDev, server: Session['server'], prog
 }
 
 function sendFirstMail({ api, pushed }: RunningDev, server: Session['server']): Promise<FirstMail> {
-  const hasWelcome = pushed.some(({ name, result }) => name === 'welcome' && result.ok);
-  return server.sendFirstMail(api, { hasWelcome, timeoutMs: FIRST_MAIL_TIMEOUT_MS });
+  return server.sendFirstMail(api, { welcomeProps: welcomePropsOf(pushed), timeoutMs: FIRST_MAIL_TIMEOUT_MS });
+}
+
+function welcomePropsOf(pushed: readonly PushReport[]): Record<string, unknown> | null {
+  const welcome = pushed.find(({ name }) => name === 'welcome')?.result;
+  return welcome?.ok ? welcome.previewProps : null;
 }
 
 function toAnswer({ url, profileName, keys, templatesDir, pushed }: RunningDev, mail: FirstMail | null, readyMs: number) {
@@ -129,17 +133,19 @@ function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number)
     toTable(rows),
     ...failed.map(toPushLine),
     ...(mail === null ? [] : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/v1/inbox/${mail.messageId}`)}`]),
-    `${bold('Try next')}\n${toNextSteps(mail?.messageId ?? null).join('\n')}`,
+    `${bold('Try next')}\n${toNextSteps(mail?.messageId ?? null, welcomePropsOf(pushed)).join('\n')}`,
     dim('Edit a template and see it pushed here. Ctrl-C stops.'),
   ];
   return `\n${sections.join('\n\n')}\n`;
 }
 
-function toNextSteps(messageId: string | null): string[] {
+function toNextSteps(messageId: string | null, welcomeProps: Record<string, unknown> | null): string[] {
   const name = programName();
   const id = messageId ?? '<messageId>';
   return [
-    `  ${name} send welcome --to you@example.com --props '{"name":"You"}'`,
+    welcomeProps === null
+      ? `  ${name} send --to you@example.com --subject Hello --text 'It works'`
+      : `  ${name} send welcome --to you@example.com --props '${JSON.stringify(welcomeProps)}'`,
     `  ${name} message get ${id}`,
     `  ${name} message content ${id} --html > mail.html`,
   ];

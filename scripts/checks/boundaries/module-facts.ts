@@ -83,8 +83,13 @@ const ENVIRONMENT_MODULES = new Set(['process', 'node:process', 'bun']);
 function importsEnvironment(node: AstNode): boolean {
   const source = textOf(node['source']);
   if (source === null || !ENVIRONMENT_MODULES.has(source) || !Array.isArray(node['specifiers'])) return false;
-  // `import process from 'node:process'` is seen where it is used, under the name it was given or not.
-  return node['specifiers'].some((one) => isNode(one) && nameOf(one['imported']) === 'env');
+  return node['specifiers'].some((one) => {
+    if (!isNode(one)) return false;
+    if (one.type === 'ImportSpecifier') return nameOf(one['imported']) === 'env';
+    // The whole module under another name would go unseen where it is used.
+    const name = nameOf(one['local']);
+    return name !== 'process' && name !== 'Bun';
+  });
 }
 
 function readsEnvironment(node: AstNode): boolean {
@@ -98,6 +103,14 @@ function readsEnvironment(node: AstNode): boolean {
     default:
       return false;
   }
+}
+
+/** Where `process.env.X = ...` names the environment: that sets it for what the process itself does next. */
+function writtenEnvironment(node: AstNode): number | null {
+  if (node.type !== 'AssignmentExpression' || node['operator'] !== '=') return null;
+  const { left } = node;
+  if (!isNode(left) || left.type !== 'MemberExpression' || !isNode(left['object'])) return null;
+  return readsEnvironment(left['object']) ? left['object'].start : null;
 }
 
 type Target = { value: unknown; isTypeOnly: boolean; isDynamic: boolean };
@@ -160,8 +173,11 @@ export function readModuleFacts(path: string, source: string): ModuleFacts {
   const imports: ModuleImport[] = [];
   const environmentReads: number[] = [];
   const computedImports: number[] = [];
+  const written = new Set<number>();
   for (const node of nodesOf(program)) {
-    if (readsEnvironment(node)) environmentReads.push(lineAt(node.start));
+    const writtenAt = writtenEnvironment(node);
+    if (writtenAt !== null) written.add(writtenAt);
+    if (readsEnvironment(node) && !written.has(node.start)) environmentReads.push(lineAt(node.start));
     const target = targetOf(node);
     if (!target) continue;
     const specifier = textOf(target.value);

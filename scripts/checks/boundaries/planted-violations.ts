@@ -16,6 +16,7 @@ const HEALTHY: Readonly<Record<string, string>> = {
   'server/src/api/app.ts': "import { queue } from '../lib/queue.ts'; export type App = typeof queue;",
   'server/src/worker/start.ts': "import { queue } from '../lib/queue.ts'; export const start = () => queue;",
   'server/src/lib/queue.ts': "import data from './data.json'; export const queue = data;",
+  'server/src/lib/zone.ts': "process.env['TZ'] = 'UTC';",
   'server/src/lib/engine.ts': "export const child = new URL('./queue.ts', import.meta.url);",
   'server/src/admin/migrate.ts': "export const migrate = () => import('../lib/queue.ts');",
   'server/src/config.ts': 'export const config = () => process.env;',
@@ -120,6 +121,7 @@ export const PLANTED_VIOLATIONS: readonly PlantedViolation[] = [
   },
   ...[
     'export const x = process.env.X;',
+    'process.env.X ??= process.env.Y;',
     "export const x = process['env'];",
     'export const x = Bun.env.X;',
     'export const x = import.meta.env;',
@@ -128,6 +130,7 @@ export const PLANTED_VIOLATIONS: readonly PlantedViolation[] = [
     'export const { env: { X } } = process;',
     "import { env } from 'node:process'; export const x = env;",
     "import { env as e } from 'bun'; export const x = e;",
+    "import disguised from 'node:process'; export const x = disguised.env;",
   ].map((source) => ({
     rule: 'one-reader-of-the-environment' as const,
     title: source,

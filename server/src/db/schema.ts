@@ -114,6 +114,8 @@ export const templateVersions = pgTable(
     entry: text('entry').notNull(),
     files: jsonb('files').$type<StringMap>().notNull(),
     schema: jsonb('schema').$type<JsonObject>(),
+    /** Props that its author tries it with. */
+    previewProps: jsonb('preview_props').$type<JsonObject>().notNull(),
     createdAt,
   },
   (table) => [uniqueIndex('template_versions_number').on(table.templateId, table.number)],

@@ -16,15 +16,15 @@ const POLL_MS = 20;
 const WAITING: readonly string[] = ['queued', 'sending'];
 
 /**
- * Sends the welcome template (or a plain line, where there is none) and waits until no worker has anything left to do with it, or
- * `timeoutMs` are over.
+ * Sends the welcome template with its own preview props (or a plain line, where there is none) and waits until no worker has
+ * anything left to do with it, or `timeoutMs` are over.
  */
 export async function sendFirstMail(
   api: LocalApi,
-  { hasWelcome, timeoutMs }: { hasWelcome: boolean; timeoutMs: number },
+  { welcomeProps, timeoutMs }: { welcomeProps: Record<string, unknown> | null; timeoutMs: number },
 ): Promise<FirstMail> {
-  const content = hasWelcome
-    ? { template: 'welcome', props: { name: 'Ada' } }
+  const content = welcomeProps
+    ? { template: 'welcome', props: welcomeProps }
     : { subject: 'It works', text: 'Your mail service accepted, queued and delivered this mail.' };
   const messageId = await api.send({ to: 'Ada <ada@example.com>', ...content });
   const deadline = performance.now() + timeoutMs;

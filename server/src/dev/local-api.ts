@@ -11,7 +11,7 @@ export type LocalApi = {
 };
 
 export type PushResult =
-  | { ok: true; version: number; isNew: boolean }
+  | { ok: true; version: number; isNew: boolean; previewProps: Record<string, unknown> }
   | { ok: false; detail: string; errors: readonly ProblemDetail[] };
 
 /** The API refused something it should not have. */
@@ -34,7 +34,9 @@ export function createLocalApi({ url, apiKey }: { url: string; apiKey: string })
   return {
     async pushTemplate(name, sources) {
       const { status, answer } = await call('PUT', `/v1/templates/${encodeURIComponent(name)}`, sources);
-      if (status === 200 || status === 201) return { ok: true, version: Number(answer.version), isNew: status === 201 };
+      if (status === 200 || status === 201) {
+        return { ok: true, version: Number(answer.version), isNew: status === 201, previewProps: toRecord(answer.previewProps) };
+      }
       return { ok: false, detail: String(answer.detail), errors: toDetails(answer.errors) };
     },
     async send(body) {

@@ -54,7 +54,11 @@ export function isMissing(...names: readonly Program[]): boolean {
   return requirement.kind === 'skip';
 }
 
-/** True under `./dev test --full`, where tests run their large form. */
+/**
+ * True under `./dev test --full`, where tests run their large form.
+ *
+ * @public
+ */
 export function isFullRun(): boolean {
   return process.env['MAIL_TEST_FULL'] === '1';
 }

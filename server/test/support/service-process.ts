@@ -3,7 +3,9 @@ import { diesWithParent, type ServerProcess, startServerProcess } from './server
 
 const ENTRY = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
 
-export type ServiceProcess = ServerProcess & { /** Where its API listens; empty for a worker. */ url: string };
+export type ServiceProcess = ServerProcess & {
+  /** Where its API listens; empty for a worker. */ url: string;
+};
 
 /** Starts the server's own entry as a process of its own, as a container would; resolves when it is up. */
 export async function startServiceProcess(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {

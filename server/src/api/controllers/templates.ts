@@ -31,6 +31,7 @@ export function templatesController({ database, engine, authenticator }: Templat
           entry: body.entry,
           files: body.files,
           schema: checked.schema,
+          previewProps: checked.previewProps,
         });
         return status(isNew ? 201 : 200, toAnswer(summary));
       },
@@ -78,13 +79,14 @@ function toProblem(failure: RenderFailure): ApiError {
   return new ApiError(code, failure.message, errors.length > 0 ? { errors } : {});
 }
 
-function toAnswer({ name, version, contentHash, clientId, schema, createdAt, updatedAt }: TemplateSummary) {
+function toAnswer({ name, version, contentHash, clientId, schema, previewProps, createdAt, updatedAt }: TemplateSummary) {
   return {
     name,
     version,
     contentHash,
     isShared: clientId === null,
     schema,
+    previewProps,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };

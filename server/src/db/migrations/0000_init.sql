@@ -105,6 +105,7 @@ CREATE TABLE "template_versions" (
 	"entry" text NOT NULL,
 	"files" jsonb NOT NULL,
 	"schema" jsonb,
+	"preview_props" jsonb NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint

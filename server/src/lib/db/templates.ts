@@ -7,7 +7,7 @@ export type TemplateVersion = typeof templateVersions.$inferSelect;
 
 /** A template as lists and answers show it: its current version's number and hash, without sources. */
 export type TemplateSummary = Pick<Template, 'id' | 'name' | 'clientId' | 'createdAt' | 'updatedAt'> &
-  Pick<TemplateVersion, 'contentHash' | 'schema'> & { version: number };
+  Pick<TemplateVersion, 'contentHash' | 'schema' | 'previewProps'> & { version: number };
 
 export type NewTemplateVersion = {
   /** Null shares the template with every client. */
@@ -17,6 +17,7 @@ export type NewTemplateVersion = {
   entry: string;
   files: StringMap;
   schema: JsonObject | null;
+  previewProps: JsonObject;
 };
 
 const summaryColumns = {
@@ -28,6 +29,7 @@ const summaryColumns = {
   version: templateVersions.number,
   contentHash: templateVersions.contentHash,
   schema: templateVersions.schema,
+  previewProps: templateVersions.previewProps,
 };
 
 const isCurrentVersion = and(
@@ -62,6 +64,7 @@ export async function saveTemplateVersion(
         entry: version.entry,
         files: version.files,
         schema: version.schema,
+        previewProps: version.previewProps,
       })
       .returning();
     if (!row) throw new Error('the database returned no template version');
@@ -94,7 +97,8 @@ async function findCurrentVersion(db: Db, template: Template): Promise<TemplateV
 
 function toSummary(template: Template, version: TemplateVersion): TemplateSummary {
   const { id, name, clientId, createdAt, updatedAt } = template;
-  return { id, name, clientId, createdAt, updatedAt, version: version.number, contentHash: version.contentHash, schema: version.schema };
+  const { number, contentHash, schema, previewProps } = version;
+  return { id, name, clientId, createdAt, updatedAt, version: number, contentHash, schema, previewProps };
 }
 
 /** What a message needs to know of the template it names; a client's own comes before a shared one of the same name. */

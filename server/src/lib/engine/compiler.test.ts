@@ -70,6 +70,10 @@ describe('compileTemplate', () => {
     ['import.meta.require', `export const x = import.meta.require;`],
     ['a JSX source of its own', `/** @jsxImportSource evil */ export const x = <a />;`],
     ['a sqlite attribute', `import x from './data.db' with { type: 'sqlite' }; export { x };`],
+    [
+      'a sqlite attribute behind a comment',
+      `import x from './data.db' /**/ with { type: 'sqlite' }; export { x };`,
+    ],
     ['a text attribute', `import x from './index.tsx' with { type: 'text' }; export { x };`],
     ['a file attribute', `import x from './index.tsx' with { type: 'file' }; export { x };`],
   ])('refuses %s, with its place', async (_name, source) => {

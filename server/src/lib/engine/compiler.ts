@@ -1,6 +1,6 @@
 import { Script } from 'node:vm';
 import type { SourceError, TemplateSources } from './engine.ts';
-import { createImportGuard, locateSpecifier, VIRTUAL_ROOT } from './import-guard.ts';
+import { ALLOWED_PACKAGES, createImportGuard, locateSpecifier, VIRTUAL_ROOT } from './import-guard.ts';
 import type { MacroFreeBuildConfig } from './sandbox/runtime-bundle.ts';
 import { sourceError } from './source-errors.ts';
 
@@ -37,7 +37,7 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
   const output = result.outputs[0];
   if (errors.length > 0) return { ok: false, errors };
   if (!result.success || output === undefined) return failed('The template does not compile');
-  return checkCode(await output.text());
+  return checkCode(await output.text(), sources);
 }
 
 function failed(message: string): CompileResult {
@@ -45,14 +45,29 @@ function failed(message: string): CompileResult {
 }
 
 /** Parses the result without running it: what is only valid in a module, like `import.meta`, is left in by Bun. */
-function checkCode(code: string): CompileResult {
+function checkCode(code: string, sources: TemplateSources): CompileResult {
   if (code.length > MAX_CODE_BYTES) return failed('The compiled template is too large');
+  const escaped = findEscapedImports(code, sources);
+  if (escaped.length > 0) return { ok: false, errors: escaped };
   try {
     new Script(`(function (require, module, exports) {${code}\n})`, { filename: 'template.js' });
     return { ok: true, code };
   } catch (error) {
     return failed(error instanceof Error ? error.message : 'The compiled template is not a script');
   }
+}
+
+/** What the code would still require that no guard has allowed: some of Bun's loaders never ask a plugin. */
+function findEscapedImports(code: string, { files }: TemplateSources): SourceError[] {
+  const imports = new Bun.Transpiler({ loader: 'js' }).scanImports(code);
+  const escaped = imports.filter(({ kind, path }) => kind !== 'require-call' || !ALLOWED_PACKAGES.has(path));
+  return escaped.map(({ path: specifier }) => {
+    const message = `"${specifier}" cannot be imported by a template`;
+    const places = Object.entries(files).map(([file, source]) =>
+      locateSpecifier({ file, source, specifier, message, hint: null }),
+    );
+    return places.find(({ line }) => line !== null) ?? sourceError(null, message);
+  });
 }
 
 /**

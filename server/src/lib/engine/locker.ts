@@ -38,6 +38,8 @@ export function createMemoryLock(): BuildLock {
 export type RedisLockOptions = {
   /** A crashed holder delays the others by at most this. */
   ttlMs?: number;
+  /** A third of the life by default, so that two renewals may fail. */
+  renewEveryMs?: number;
   keyPrefix?: string;
 };
 
@@ -51,7 +53,11 @@ const RENEW_SCRIPT = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis
  */
 export function createRedisLock(
   redis: Redis,
-  { ttlMs = 10_000, keyPrefix = 'mail:build-lock:' }: RedisLockOptions = {},
+  {
+    ttlMs = 10_000,
+    renewEveryMs = Math.ceil(ttlMs / 3),
+    keyPrefix = 'mail:build-lock:',
+  }: RedisLockOptions = {},
 ): BuildLock {
   return {
     async acquire(key) {
@@ -59,7 +65,7 @@ export function createRedisLock(
       const token = randomUUID();
       const askedAt = performance.now();
       if ((await redis.set(redisKey, token, 'PX', ttlMs, 'NX')) !== 'OK') return null;
-      const renewal = keepRenewed({ redis, redisKey, token, ttlMs, askedAt });
+      const renewal = keepRenewed({ redis, redisKey, token, ttlMs, renewEveryMs, askedAt });
       return {
         token,
         signal: renewal.signal,
@@ -72,9 +78,16 @@ export function createRedisLock(
   };
 }
 
-type Renewal = { redis: Redis; redisKey: string; token: string; ttlMs: number; askedAt: number };
+type Renewal = {
+  redis: Redis;
+  redisKey: string;
+  token: string;
+  ttlMs: number;
+  renewEveryMs: number;
+  askedAt: number;
+};
 
-function keepRenewed({ redis, redisKey, token, ttlMs, askedAt }: Renewal): {
+function keepRenewed({ redis, redisKey, token, ttlMs, renewEveryMs, askedAt }: Renewal): {
   signal: AbortSignal;
   stop(): void;
 } {
@@ -102,7 +115,7 @@ function keepRenewed({ redis, redisKey, token, ttlMs, askedAt }: Renewal): {
       // Redis may answer again before the lease ends; if it does not, the expiry timer says that it is lost
     }
   };
-  const timer = setInterval(() => void renew(), Math.max(Math.floor(ttlMs / 3), 1));
+  const timer = setInterval(() => void renew(), renewEveryMs);
   let expiry = setTimeout(lose, expiresAt - performance.now());
   return { signal: lost.signal, stop };
 }

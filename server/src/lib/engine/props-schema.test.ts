@@ -108,7 +108,7 @@ describe('createPropsValidator', () => {
     ['anyOf', Type.Union([Type.String(), Type.Object({ a: Type.Number() })]), { a: 1 }, { a: 'x' }],
     ['oneOf', { oneOf: [{ type: 'number' }, { minimum: 5 }] }, 4, 6],
     ['not', { not: { type: 'string' } }, 1, 'a'],
-    ['if', { if: { type: 'number' }, then: { minimum: 5 }, else: { type: 'string' } }, 'a', 4],
+    ['if', JSON.parse('{"if":{"type":"number"},"then":{"minimum":5},"else":{"type":"string"}}'), 'a', 4],
     ['false', { properties: { a: false } }, {}, { a: 1 }],
     [
       '$ref',

@@ -22,7 +22,7 @@ export type ComposeInput = {
 };
 
 /** Carries our id through relays that keep unknown headers, so that their events can be matched to the message. */
-export const MESSAGE_ID_HEADER = 'X-Mail-Message-Id';
+const MESSAGE_ID_HEADER = 'X-Mail-Message-Id';
 
 /** The Message-ID header of a message, with its angle brackets: the same for every attempt. */
 export function toMimeMessageId({ messageId, from }: Pick<ComposeInput, 'messageId' | 'from'>): string {

@@ -471,6 +471,12 @@ describe('the pool', () => {
     },
   );
 
+  test('does not try again on its own where a fresh connection breaks', async () => {
+    const server = await startServer({ reply: on({ MAIL: 'drop' }) });
+    expect((await createProvider(server.port).send(mailTo(), createOptions())).kind).toBe('provider_down');
+    expect(server.counts.connections).toBe(1);
+  });
+
   test('does not try again once the hand-over began, on a kept connection either', async () => {
     const server: SmtpTestServer = await startServer({
       reply: ({ verb }) => (verb === 'END' && server.mails.length === 2 ? 'drop' : null),

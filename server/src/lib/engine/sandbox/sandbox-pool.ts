@@ -51,7 +51,7 @@ export function createSandboxPool({
 }: SandboxPoolOptions): SandboxPool {
   const slots = new Map<string, Slot>();
   const placed = new Set<Slot>();
-  const waiters: (() => void)[] = [];
+  const waiters: { slot: Slot; resolve(): void }[] = [];
   const processes = new Set<SandboxProcess>();
   const starting = new Set<Promise<SandboxProcess>>();
   let spares: Promise<SandboxProcess>[] = [];
@@ -106,20 +106,26 @@ export function createSandboxPool({
     return idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0];
   };
 
-  const takePlace = async (slot: Slot): Promise<void> => {
-    while (!placed.has(slot)) {
-      if (isClosed) throw new Error('The engine is closed');
-      const victim = placed.size < limits.maxProcesses ? undefined : findIdlest();
-      if (victim !== undefined) unplace(victim);
-      if (placed.size < limits.maxProcesses) {
-        placed.add(slot);
-        slot.placedAt = now();
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        waiters.push(resolve);
-      });
+  /** Hands free places to those who wait, in their order: nobody who comes later may slip in between. */
+  const grantPlaces = (): void => {
+    while (placed.size < limits.maxProcesses) {
+      const waiter = waiters.shift();
+      if (waiter === undefined) return;
+      placed.add(waiter.slot);
+      waiter.slot.placedAt = now();
+      waiter.resolve();
     }
+  };
+
+  const takePlace = async (slot: Slot): Promise<void> => {
+    if (placed.has(slot)) return;
+    const victim = placed.size < limits.maxProcesses ? undefined : findIdlest();
+    if (victim !== undefined) unplace(victim);
+    await new Promise<void>((resolve) => {
+      waiters.push({ slot, resolve });
+      grantPlaces();
+    });
+    if (isClosed) throw new Error('The engine is closed');
   };
 
   const processOf = async (slot: Slot): Promise<SandboxProcess> => {
@@ -161,15 +167,16 @@ export function createSandboxPool({
       const hasHadItsTurn = waiters.length > 0 && now() - slot.placedAt > TURN_MS;
       if (!hasHadItsTurn) continue;
       unplace(slot);
-      waiters.shift()?.();
+      grantPlaces();
     }
     slot.isBusy = false;
     slot.lastUsedAt = now();
-    if (slot.process === null) {
-      placed.delete(slot);
+    // whoever waits needs the place more than this client needs a warm process
+    if (slot.process === null || waiters.length > 0) {
+      unplace(slot);
       slots.delete(slot.key);
     }
-    waiters.shift()?.();
+    grantPlaces();
   };
 
   const endIdle = (): void => {
@@ -210,7 +217,7 @@ export function createSandboxPool({
       for (const slot of slots.values()) {
         for (const pending of slot.queue.splice(0)) pending.reject(new Error('The engine is closed'));
       }
-      for (const wake of waiters.splice(0)) wake();
+      for (const waiter of waiters.splice(0)) waiter.resolve();
       spares = [];
       for (const sandbox of processes) sandbox.kill();
       await Promise.allSettled(starting);

@@ -1,8 +1,7 @@
 // The order matters: React must find a hardened realm, pinned clocks and the web globals when it is evaluated.
 import './harden.ts';
-import './pins.ts';
-import { timers } from './web-globals.ts';
 import { pin } from './pins.ts';
+import { timers } from './web-globals.ts';
 import { requireModule } from './modules.ts';
 import {
   renderTemplate,

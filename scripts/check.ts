@@ -1,0 +1,3 @@
+import { runChecks } from './checks/run.ts';
+
+process.exitCode = await runChecks();
