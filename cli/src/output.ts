@@ -47,6 +47,14 @@ export function toTable(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+type Reasons = { message: string; errors: readonly { path: string; message: string }[] };
+
+/** Why something was refused: a message that shows the places itself (a code frame) stands alone. */
+export function toReasons({ message, errors }: Reasons): string {
+  if (message.includes('\n')) return message;
+  return [message, ...errors.map(({ path, message: problem }) => `  ${path}  ${problem}`)].join('\n');
+}
+
 function visibleWidth(text: string): number {
   return Bun.stringWidth(stripVTControlCharacters(text));
 }

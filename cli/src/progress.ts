@@ -1,18 +1,11 @@
-/** What is going on, on standard error: one line that changes on a terminal, a line each elsewhere. */
-export type Progress = { show(text: string): void; done(): void };
+/** Says on standard error what is going on, so that a start of some seconds is no riddle. */
+export type Progress = { show(text: string): void };
 
-const CLEAR_LINE = '\r\u001B[2K';
-
+/** A line a step: log lines of the server come in between, and would tear up a line that redraws itself. */
 export function startProgress(stream: Pick<typeof process.stderr, 'write' | 'isTTY'> = process.stderr): Progress {
-  let isShowing = false;
   return {
     show(text) {
-      stream.write(stream.isTTY ? `${CLEAR_LINE}${text} ...` : `${text} ...\n`);
-      isShowing = true;
-    },
-    done() {
-      if (isShowing && stream.isTTY) stream.write(CLEAR_LINE);
-      isShowing = false;
+      stream.write(stream.isTTY ? `\u001B[2m${text} ...\u001B[22m\n` : `${text} ...\n`);
     },
   };
 }

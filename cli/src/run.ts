@@ -2,7 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { MailError } from '@org/mail-sdk';
 import { CommandError } from './command-error.ts';
 import { EXIT, type ExitCode, exitCodeOfStatus } from './exit-code.ts';
-import { red } from './output.ts';
+import { red, toReasons } from './output.ts';
 
 /** What a failed command says: one JSON object on standard error for programs, a sentence for people. */
 type Failure = { code: string; message: string; exitCode: ExitCode; errors?: readonly { path: string; message: string }[] };
@@ -50,6 +50,5 @@ function toJson({ code, message, errors }: Failure): string {
 }
 
 function toText({ message, errors = [] }: Failure): string {
-  const places = errors.map(({ path, message: problem }) => `  ${path}  ${problem}`);
-  return [`${red('error')} ${message}`, ...places].join('\n');
+  return `${red('error')} ${toReasons({ message, errors })}`;
 }

@@ -1,15 +1,25 @@
 import { checkBoundaries } from './boundaries/check-boundaries.ts';
-import type { Check, CheckOutcome } from './check.ts';
+import { type Check, type CheckOutcome, toOutcome } from './check.ts';
 import { checkContainers } from './containers.ts';
 import { checkDependencies } from './dependencies.ts';
 import { runTool, TOOL_CHECKS } from './tools.ts';
+
+/** The two scripts that run before any tool of ours does; bash only where there is one. */
+async function checkShellSyntax(): Promise<CheckOutcome> {
+  const bash = Bun.which('bash');
+  const outcomes = await Promise.all([
+    runTool(['/bin/sh', '-n', 'dev']),
+    ...(bash ? [runTool([bash, '-n', '.ci/run'])] : []),
+  ]);
+  return toOutcome(outcomes.flatMap(({ isGood, output }) => (isGood ? [] : [output])));
+}
 
 const CHECKS: readonly Check[] = [
   ...TOOL_CHECKS,
   { name: 'boundaries', run: checkBoundaries },
   { name: 'dependencies', run: checkDependencies },
   { name: 'containers', run: checkContainers },
-  { name: 'shell syntax', run: () => runTool(['/bin/sh', '-n', 'dev']) },
+  { name: 'shell syntax', run: checkShellSyntax },
 ];
 
 async function runGuarded(check: Check): Promise<CheckOutcome> {

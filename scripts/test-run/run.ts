@@ -20,19 +20,34 @@ async function tee(stream: ReadableStream<Uint8Array>, target: NodeJS.WriteStrea
 
 type Interruption = { signal: (typeof SIGNALS)[number] | null };
 
+/** Ends a process group with what is left in it; there may be nothing. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ESRCH') throw error;
+  }
+}
+
 /** Runs `bun test` to its end, or until a signal reaches this process. */
 async function runBunTest(passedOn: readonly string[], environment: Record<string, string>) {
   const child = Bun.spawn(
-    // `--no-orphans`: whatever a test started and forgot, or could not end because it was killed, ends with the run.
+    // `--no-orphans`: should this process be killed outright, the tests and what they started end as well.
     [process.execPath, 'test', '--no-orphans', '--parallel', ...passedOn],
-    { env: { ...process.env, ...environment }, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+    {
+      env: { ...process.env, ...environment },
+      // A process group of its own, so that all of it can be ended at once.
+      detached: true,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
   );
   const interruption: Interruption = { signal: null };
   const handlers = SIGNALS.map((signal) => {
     const handler = () => {
-      // Whoever asks twice means it.
-      child.kill(interruption.signal ? 'SIGKILL' : signal);
       interruption.signal = signal;
+      killGroup(child.pid);
     };
     process.on(signal, handler);
     return { signal, handler };
@@ -43,6 +58,7 @@ async function runBunTest(passedOn: readonly string[], environment: Record<strin
     tee(child.stderr, process.stderr),
     child.exited,
   ]);
+  killGroup(child.pid);
   for (const { signal, handler } of handlers) process.off(signal, handler);
   return { output: errors, exitCode, signal: interruption.signal };
 }

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
 import { hasPort, programName } from '../environment.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
-import { bold, cyan, dim, green, type Output, red, toTable } from '../output.ts';
+import { bold, cyan, dim, green, type Output, red, toReasons, toTable } from '../output.ts';
 import { type Progress, startProgress } from '../progress.ts';
 // Types only: the server itself is loaded when the command runs.
 import type { FirstMail, PushReport, RunningDev } from '@org/mail-server/dev';
@@ -27,26 +27,23 @@ async function dev(flags: DevFlags): Promise<void> {
   const startedAt = performance.now();
   const output = outputOf(flags);
   const progress = startProgress();
-  try {
-    progress.show('Loading the server');
-    const server = await import('@org/mail-server/dev');
-    const running = await server.startDev({
-      overrides: {
-        // Nobody needs the port of a run that ends by itself.
-        PORT: flags.port ?? (flags.once && !hasPort() ? '0' : undefined),
-        MAILER_DIR: flags.dir,
-        TEMPLATES_SOURCE_DIR: flags.templates,
-      },
-      isQuiet: flags.once === true,
-      onProgress: (text) => progress.show(text),
-      onPush: (report) => output.note(toPushLine(report)),
-    });
-    const readyMs = Math.round(performance.now() - startedAt);
-    if (flags.once) return await runOnce({ running, server, output, progress, readyMs });
-    await runUntilStopped({ running, server, output, progress, readyMs });
-  } finally {
-    progress.done();
-  }
+  progress.show('Loading the server');
+  const server = await import('@org/mail-server/dev');
+  const running = await server.startDev({
+    overrides: {
+      // Nobody needs the port of a run that ends by itself.
+      PORT: flags.port ?? (flags.once && !hasPort() ? '0' : undefined),
+      MAILER_DIR: flags.dir,
+      TEMPLATES_SOURCE_DIR: flags.templates,
+    },
+    isQuiet: flags.once === true,
+    onProgress: (text) => progress.show(text),
+    onPush: (report) => output.note(toPushLine(report)),
+  });
+  const readyMs = Math.round(performance.now() - startedAt);
+  const session = { running, server, output, progress, readyMs };
+  if (flags.once) await runOnce(session);
+  else await runUntilStopped(session);
 }
 
 type Session = {
@@ -61,7 +58,6 @@ async function runOnce({ running, server, output, progress, readyMs }: Session):
   try {
     progress.show('Sending a mail through everything');
     const mail = await sendFirstMail(running, server);
-    progress.done();
     const { messageId, status, subject, htmlBytes, textBytes, timeline } = mail;
     const answer = { messageId, status, subject, htmlBytes, textBytes, timeline, readyMs };
     if (status !== 'delivered') {
@@ -80,7 +76,6 @@ async function runUntilStopped({ running, server, output, progress, readyMs }: S
   );
   try {
     const mail = running.keys.isFirstRun ? await announceMail(running, server, progress) : null;
-    progress.done();
     output.answer(toAnswer(running, mail, readyMs), () => toWelcome(running, mail, readyMs));
   } catch (error) {
     await running.stop();
@@ -124,13 +119,16 @@ function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number)
     ['API', cyan(url), dim(`${profileName} profile, data in ${shorten(config.mailerDir)}`)],
     ['Inbox', cyan(`${url}/v1/inbox`), dim(outgoing)],
     ['Templates', shorten(templatesDir), dim(`${pushed.length - failed.length} pushed, watching for changes`)],
-    ['Key', keys.apiKey, ''],
-    ...(keys.adminApiKey === null ? [] : [['Admin key', keys.adminApiKey, '']]),
-    ['', dim(`kept in ${shorten(config.mailerDir)}/credentials.json`), ''],
+  ];
+  const keyRows = [
+    ['Key', keys.apiKey],
+    ...(keys.adminApiKey === null ? [] : [['Admin key', keys.adminApiKey]]),
+    ['', dim(`kept in ${shorten(config.mailerDir)}/credentials.json, where mailctl finds them`)],
   ];
   const sections = [
     `${bold('Mail service')} ready in ${(readyMs / 1000).toFixed(1)} s`,
     toTable(rows),
+    toTable(keyRows),
     ...failed.map(toPushLine),
     ...(mail === null ? [] : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/v1/inbox/${mail.messageId}`)}`]),
     `${bold('Try next')}\n${toNextSteps(mail?.messageId ?? null, welcomePropsOf(pushed)).join('\n')}`,
@@ -159,8 +157,7 @@ function toMailLine({ status, subject, lastError }: FirstMail): string {
 function toPushLine({ name, durationMs, result }: PushReport): string {
   if (result.ok && !result.isNew) return dim(`${name} is unchanged`);
   if (result.ok) return `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
-  const places = result.errors.map(({ path, message }) => `\n  ${path}  ${message}`);
-  return `${red('not pushed')} ${bold(name)}  ${result.detail}${places.join('')}`;
+  return `${red('not pushed')} ${bold(name)}  ${toReasons({ message: result.detail, errors: result.errors })}`;
 }
 
 function shorten(path: string): string {

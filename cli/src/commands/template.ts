@@ -3,7 +3,7 @@ import { MailError, type Mailer, type Template } from '@org/mail-sdk';
 import { CommandError } from '../command-error.ts';
 import type { ConnectionFlags } from '../environment.ts';
 import { mailerOf, outputOf, type OutputFlags, withConnection } from '../options.ts';
-import { bold, dim, green, red, toTable } from '../output.ts';
+import { bold, dim, green, red, toReasons, toTable } from '../output.ts';
 
 type Flags = ConnectionFlags & OutputFlags;
 
@@ -64,8 +64,7 @@ function toJson(result: Pushed): Record<string, unknown> {
 
 function toLine(result: Pushed): string {
   if ('template' in result) return `${green('ok')}     ${bold(result.name)}  version ${result.template.version}`;
-  const places = result.error.errors.map(({ path, message }) => `\n       ${path}  ${message}`);
-  return `${red('failed')} ${bold(result.name)}  ${result.error.message}${places.join('')}`;
+  return `${red('failed')} ${bold(result.name)}  ${toReasons(result.error)}`;
 }
 
 async function list(flags: Flags): Promise<void> {

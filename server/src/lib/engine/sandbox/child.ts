@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './frames.ts';
 import { lockDown } from './lockdown.ts';
 import { createRealm, type Realm } from './realm.ts';
-import { parseRenderRequest } from './render-request.ts';
+import { parseRenderRequest, splitRenderRequest } from './render-request.ts';
 
 // The program of a sandbox process. It reads requests from standard input and answers on standard output, blocking:
 // between renders not even a timer of a template can run, and a parent that is gone is an end of input.
@@ -45,10 +45,12 @@ function answerError(message: string): void {
 }
 
 async function render(realm: Realm, text: string): Promise<void> {
-  const { request, propsJson } = parseRenderRequest(text);
-  if (!realm.hasCode(request.codeHash)) return send(REPLY.unknownCode, '');
+  const { requestJson, propsJson } = splitRenderRequest(text);
+  const { codeHash } = parseRenderRequest(requestJson);
+  if (!realm.hasCode(codeHash)) return send(REPLY.unknownCode, '');
   send(REPLY.started, '');
-  if (!realm.start({ ...request, propsJson })) return answerError('The compiled template is not a module');
+  if (!realm.start({ codeHash, requestJson, propsJson }))
+    return answerError('The compiled template is not a module');
   let answer: string | null = null;
   while (answer === null) {
     await drainMicrotasks();

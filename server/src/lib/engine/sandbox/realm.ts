@@ -21,14 +21,7 @@ export type Realm = {
   finish(): void;
 };
 
-export type RealmTask = {
-  codeHash: string;
-  mode: 'render' | 'check';
-  propsJson: string;
-  now: number;
-  seed: string;
-  maxOutputUnits: number;
-};
+export type RealmTask = { codeHash: string; requestJson: string; propsJson: string };
 
 /** Beyond this a sandbox forgets the template that it was given first; the worker sends it again when needed. */
 const MAX_SCRIPTS = 128;
@@ -69,10 +62,10 @@ export function createRealm(runtimeCode: string): Realm {
       const body = `(function (require, module, exports) {${code}\n})`;
       scripts.set(hash, compileScript(body));
     },
-    start({ codeHash, mode, propsJson, now, seed, maxOutputUnits }) {
+    start({ codeHash, requestJson, propsJson }) {
       const factory: unknown = scripts.get(codeHash)?.runInContext(context);
       if (typeof factory !== 'function') return false;
-      Reflect.apply(runtime.start, undefined, [factory, mode, propsJson, now, seed, maxOutputUnits]);
+      Reflect.apply(runtime.start, undefined, [factory, requestJson, propsJson]);
       return true;
     },
     take() {

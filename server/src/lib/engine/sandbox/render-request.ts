@@ -1,4 +1,4 @@
-/** What a sandbox is asked to render, without the props, which follow it as they are. */
+/** What a sandbox is asked to render, without the props, which travel beside it as they are. */
 export type RenderRequest = {
   codeHash: string;
   mode: 'render' | 'check';
@@ -14,12 +14,17 @@ export function encodeRenderRequest(request: RenderRequest, propsJson: string): 
   return `${JSON.stringify(request)}\n${propsJson}`;
 }
 
-/** Reads what `encodeRenderRequest` wrote. Throws on anything else: both ends are ours. */
-export function parseRenderRequest(text: string): { request: RenderRequest; propsJson: string } {
+/** Splits what `encodeRenderRequest` wrote. */
+export function splitRenderRequest(text: string): { requestJson: string; propsJson: string } {
   const end = text.indexOf('\n');
-  const request: unknown = JSON.parse(text.slice(0, end));
+  return { requestJson: text.slice(0, end), propsJson: text.slice(end + 1) };
+}
+
+/** Reads a request. Throws on anything else: both ends are ours. */
+export function parseRenderRequest(json: string): RenderRequest {
+  const request: unknown = JSON.parse(json);
   if (!isRenderRequest(request)) throw new Error('A render request is malformed');
-  return { request, propsJson: text.slice(end + 1) };
+  return request;
 }
 
 function isRenderRequest(value: unknown): value is RenderRequest {

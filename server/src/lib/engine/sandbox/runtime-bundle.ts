@@ -33,6 +33,7 @@ export function computeEngineVersion(): string {
   const paths = [
     ...sources.toSorted().map((file) => join(RUNTIME_DIR, file)),
     join(import.meta.dir, 'runtime-bundle.ts'),
+    join(import.meta.dir, 'render-request.ts'),
     join(import.meta.dir, '..', 'compiler.ts'),
   ];
   for (const path of paths) hash.update(readFileSync(path)).update('\0');

@@ -1,5 +1,6 @@
 // The order matters: React must find a hardened realm, pinned clocks and the web globals when it is evaluated.
 import './harden.ts';
+import { parseRenderRequest } from '../render-request.ts';
 import { pin } from './pins.ts';
 import { timers } from './web-globals.ts';
 import { requireModule } from './modules.ts';
@@ -47,17 +48,14 @@ async function run(task: Parameters<typeof renderTemplate>[0]): Promise<void> {
  * throws: a value of this realm must never reach the host's `catch`.
  */
 const api = {
-  /** Begins in a microtask, so that no frame of the host is on the stack while template code runs. */
-  start(
-    factory: TemplateFactory,
-    mode: 'render' | 'check',
-    propsJson: string,
-    now: number,
-    seed: string,
-    maxOutputUnits: number,
-  ): void {
+  /**
+   * Begins in a microtask, so that no frame of the host is on the stack while template code runs. `requestJson` is
+   * the worker's, with the pins in it.
+   */
+  start(factory: TemplateFactory, requestJson: string, propsJson: string): void {
     answer = undefined;
     timers.reset();
+    const { mode, now, seed, maxOutputUnits } = parseRenderRequest(requestJson);
     pin(now, seed);
     queueMicrotask(() => {
       void run({ factory, requireModule, mode, propsJson, maxOutputUnits });
