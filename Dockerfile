@@ -12,7 +12,7 @@ FROM oven/bun:1.4.5-slim
 WORKDIR /app
 ENV NODE_ENV=production \
     SERVICE_ROLE=API \
-    PORT=3000 \
+    PORT=3025 \
     TEMPLATES_SOURCE_DIR=/app/templates-src \
     TEMPLATES_DIST_DIR=/app/templates-dist
 COPY --from=dependencies /app ./
@@ -25,7 +25,7 @@ COPY templates templates
 RUN mkdir -p "$TEMPLATES_SOURCE_DIR" "$TEMPLATES_DIST_DIR" \
     && chown bun:bun "$TEMPLATES_SOURCE_DIR" "$TEMPLATES_DIST_DIR"
 USER bun
-EXPOSE 3000
+EXPOSE 3025
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
     CMD ["bun", "-e", "const answer = await fetch('http://127.0.0.1:' + process.env.PORT + '/healthz'); process.exit(answer.ok ? 0 : 1)"]
 CMD ["bun", "run", "server/src/index.ts"]

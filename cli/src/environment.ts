@@ -32,6 +32,11 @@ export function programName(): string {
   return process.env.MAILCTL_NAME || 'mailctl';
 }
 
+/** Whether people want colours (https://no-color.org). */
+export function wantsColour(): boolean {
+  return !process.env.NO_COLOR;
+}
+
 /** Whether the environment chooses a port. */
 export function hasPort(): boolean {
   return Boolean(process.env.PORT);

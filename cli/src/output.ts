@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { wantsColour } from './environment.ts';
 
 /** Where a command's answer goes: one JSON value for programs, text for people. Progress and errors go to standard error. */
 export type Output = {
@@ -22,7 +23,7 @@ export function createOutput({ isJson }: { isJson: boolean }): Output {
   };
 }
 
-const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+const isColoured = process.stdout.isTTY === true && wantsColour();
 const paint = (open: number, close: number) => (text: string) => (isColoured ? `\u001B[${open}m${text}\u001B[${close}m` : text);
 
 export const bold = paint(1, 22);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { adminCommand } from './commands/admin.ts';
 import { devCommand } from './commands/dev.ts';
 import { messageCommand } from './commands/message.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -23,9 +24,8 @@ export function createProgram(): Command {
     .version(manifest.version)
     .showSuggestionAfterError()
     .addHelpText('after', HELP.replaceAll('"mailctl', `"${programName()}`));
-  for (const command of [devCommand(), sendCommand(), templateCommand(), messageCommand(), migrateCommand()]) {
-    program.addCommand(command);
-  }
+  const commands = [devCommand(), sendCommand(), templateCommand(), messageCommand(), migrateCommand(), adminCommand()];
+  for (const command of commands) program.addCommand(command);
   throwInsteadOfExiting(program);
   return program;
 }

@@ -34,6 +34,10 @@ function toFailure(error: unknown): Failure {
     return { code: 'usage', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage };
   }
   if (isNamed(error, 'ConfigError')) return { code: 'invalid', message: error.message, exitCode: EXIT.validation };
+  if (isNamed(error, 'DatabaseUnreachableError')) return { code: 'database_unreachable', message: error.message, exitCode: EXIT.server };
+  if (isNamed(error, 'FolderInUseError')) {
+    return { code: 'failed', message: `${error.message}; stop it first.`, exitCode: EXIT.failed };
+  }
   if (isNamed(error, 'DevStartError') || isNamed(error, 'NoTemplateError')) {
     return { code: 'failed', message: error.message, exitCode: EXIT.failed };
   }

@@ -18,8 +18,8 @@ const withBun = (script: string, ...words: string[]) => runTool([process.execPat
 
 /** The checks that are somebody else's program. */
 export const TOOL_CHECKS: readonly Check[] = [
-  { name: 'format', run: () => withBun('node_modules/oxfmt/bin/oxfmt', '--check', '.') },
-  { name: 'lint', run: () => withBun('node_modules/oxlint/bin/oxlint', '--deny-warnings') },
+  { name: 'format', run: () => withBun('node_modules/oxfmt/bin/oxfmt', '--list-different', '.') },
+  { name: 'lint', run: () => withBun('node_modules/oxlint/bin/oxlint', '--deny-warnings', '--format=unix') },
   { name: 'types', run: () => withBun('node_modules/typescript/bin/tsc', '--noEmit', '-p', '.') },
   { name: 'unused code', run: () => withBun('node_modules/knip/bin/knip.js', '--no-progress') },
   {

@@ -52,7 +52,7 @@ const SETTINGS = {
   LEASE_MS: Type.Integer({ minimum: 1000, maximum: 3_600_000, default: 90_000, description: 'How long a worker may hold a message; a send always times out inside it' }),
   MAX_BODY_BYTES: Type.Integer({ minimum: 1024, default: 2 * 1024 * 1024, description: 'Largest request body the API reads' }),
   ADMIN_API_KEY: Type.Optional(
-    Type.String({ description: 'A key with scope admin: mk_live_<8 characters>_<43 characters>, as mailctl makes it' }),
+    Type.String({ description: 'A further admin key, mk_live_<8 characters>_<43 characters>; "mailctl admin bootstrap" makes one without this' }),
   ),
   SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 0, maximum: 600_000, default: 20_000, description: 'How long a stopping process waits for what is under way' }),
   LOG_LEVEL: Type.Union(

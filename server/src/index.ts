@@ -3,7 +3,7 @@ import { type Config, ConfigError, readConfig } from './config.ts';
 import { createEngine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
-import { createMetrics } from './lib/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './lib/telemetry/metrics.ts';
 import { stopOnSignals } from './signals.ts';
 import { startWorker } from './worker/start.ts';
 
@@ -20,8 +20,11 @@ export type RunningService = {
  * Starts the role that the configuration names. The database must have been migrated, but for the embedded one, which
  * migrates itself.
  */
-export async function startService(config: Config, logger: Logger): Promise<RunningService> {
-  const metrics = createMetrics();
+export async function startService(
+  config: Config,
+  logger: Logger,
+  metrics: Metrics = createMetrics(),
+): Promise<RunningService> {
   const opening = openProfile(config.storage, logger);
   // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
   const starting = createEngine({

@@ -75,6 +75,16 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
     expect(parsed.html?.trim()).toBe(String(content.html).trim());
   });
 
+  test('what happens is counted in the one registry', async () => {
+    const before = await system.countOf('mail.accepted', { mode: 'live' });
+    const sentBefore = await system.countOf('mail.ended', { status: 'sent' });
+    await system.waitUntilEnded(await system.send({ to: 'count@example.net', template: 'greeting', props: { name: 'C' } }));
+    expect(await system.countOf('mail.accepted', { mode: 'live' })).toBe(before + 1);
+    expect(await system.countOf('mail.ended', { status: 'sent' })).toBe(sentBefore + 1);
+    expect(await system.countOf('mail.provider.results', { provider: 'smtp', kind: 'sent' })).toBeGreaterThan(0);
+    expect(await system.countOf('mail.template.lookups')).toBeGreaterThan(0);
+  });
+
   test('html and text go through as they were given', async () => {
     const id = await system.send({ to: 'raw@example.net', subject: 'Raw', html: '<p>Hi</p>', text: 'Hi' });
     expect(await system.waitUntilEnded(id)).toMatchObject({ status: 'sent', template: null });

@@ -1,9 +1,10 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createApiKey, isSecretOf, parseApiKey } from '../lib/auth/api-key.ts';
-import { findApiKeyByPrefix, hasAdminKey, insertApiKey } from '../lib/db/api-keys.ts';
+import { isSecretOf, parseApiKey } from '../lib/auth/api-key.ts';
+import { findApiKeyByPrefix, hasAdminKey } from '../lib/db/api-keys.ts';
 import { findClientByName, insertClient } from '../lib/db/clients.ts';
 import type { Db } from '../lib/db/database.ts';
+import { storeNewKey } from '../lib/db/new-key.ts';
 
 /** The keys of the DEV role, kept beside its database for the person at this machine. */
 export type DevCredentials = { apiKey: string; adminApiKey: string | null };
@@ -56,19 +57,11 @@ async function createClientKey(db: Db): Promise<string> {
     (await findClientByName(db, CLIENT_NAME)) ??
     (await insertClient(db, { id: Bun.randomUUIDv7(), name: CLIENT_NAME, fromDomains: null }));
   if (!client) throw new Error(`the client "${CLIENT_NAME}" could not be created`);
-  return storeKey(db, { clientId: client.id, name: 'dev', scopes: ['send', 'read', 'templates'] });
+  return storeNewKey(db, { clientId: client.id, name: 'dev', scopes: ['send', 'read', 'templates'] });
 }
 
 async function createAdminKey(db: Db): Promise<string> {
-  return storeKey(db, { clientId: null, name: 'bootstrap', scopes: ['admin'] });
-}
-
-type KeyFacts = Pick<Parameters<typeof insertApiKey>[1], 'clientId' | 'name' | 'scopes'>;
-
-async function storeKey(db: Db, facts: KeyFacts): Promise<string> {
-  const { text, mode, prefix, secretHash } = createApiKey('live');
-  await insertApiKey(db, { id: Bun.randomUUIDv7(), mode, prefix, secretHash, ...facts });
-  return text;
+  return storeNewKey(db, { clientId: null, name: 'bootstrap', scopes: ['admin'] });
 }
 
 function isCredentials(value: unknown): value is DevCredentials {

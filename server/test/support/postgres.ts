@@ -42,10 +42,10 @@ function requireProgram(name: 'initdb' | 'postgres'): string {
 }
 
 /** PostgreSQL refuses to run as root, where containers and CI run tests: it gets the system's user for it. */
-function asOrdinaryUser(command: readonly string[]): string[] {
+async function asOrdinaryUser(command: readonly string[]): Promise<string[]> {
   if (process.getuid?.() !== 0) return diesWithParent(command);
-  const user = findUser('postgres') ?? findUser('nobody');
-  const setpriv = Bun.which('setpriv');
+  const user = (await findUser('postgres')) ?? (await findUser('nobody'));
+  const setpriv = findProgram('setpriv');
   if (!user || !setpriv)
     throw new Error('as root, starting PostgreSQL needs setpriv and a user to run it as');
   return [
@@ -59,18 +59,17 @@ function asOrdinaryUser(command: readonly string[]): string[] {
   ];
 }
 
-function findUser(name: string): { uid: string; gid: string } | null {
-  const answer = Bun.spawnSync(['id', '-u', name], { stderr: 'ignore' });
-  if (!answer.success) return null;
-  const group = Bun.spawnSync(['id', '-g', name]);
-  return { uid: answer.stdout.toString().trim(), gid: group.stdout.toString().trim() };
+async function findUser(name: string): Promise<{ uid: string; gid: string } | null> {
+  const lines = (await Bun.file('/etc/passwd').text()).split('\n');
+  const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(':') ?? [];
+  return uid === undefined || gid === undefined ? null : { uid, gid };
 }
 
 async function createCluster(folder: string): Promise<void> {
   // Anyone may create in it (as in /tmp itself): whoever runs the cluster makes its own private folder inside.
   await chmod(folder, 0o1777);
   const initdb = Bun.spawn(
-    asOrdinaryUser([
+    await asOrdinaryUser([
       requireProgram('initdb'),
       `--pgdata=${join(folder, 'data')}`,
       `--username=${USER}`,
@@ -86,7 +85,7 @@ async function createCluster(folder: string): Promise<void> {
   if ((await initdb.exited) !== 0) throw new Error(`initdb failed:\n${errors}`);
 }
 
-function startCluster(folder: string, port: number): Promise<ServerProcess> {
+async function startCluster(folder: string, port: number): Promise<ServerProcess> {
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -99,7 +98,7 @@ function startCluster(folder: string, port: number): Promise<ServerProcess> {
     log_destination: 'stderr',
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = asOrdinaryUser([requireProgram('postgres'), '-D', join(folder, 'data'), ...flags]);
+  const command = await asOrdinaryUser([requireProgram('postgres'), '-D', join(folder, 'data'), ...flags]);
   return startServerProcess({ command, cwd: folder, readyLine: READY_LINE });
 }
 

@@ -2,15 +2,23 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Programs that tests start, by the name of their binary. */
-export type Program = 'chromium' | 'initdb' | 'postgres' | 'redis-server' | 'smtp-sink' | 'smtp-source';
+export type Program =
+  | 'chromium'
+  | 'initdb'
+  | 'postgres'
+  | 'redis-server'
+  | 'setpriv'
+  | 'smtp-sink'
+  | 'smtp-source';
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
 
-/** Debian keeps server binaries out of PATH: PostgreSQL's by major version, Postfix's in sbin. */
+/** Debian keeps server binaries out of PATH, and a test may run with a PATH that holds next to nothing. */
 function debianFolders(): string[] {
-  if (!existsSync(DEBIAN_POSTGRES)) return ['/usr/sbin'];
+  const folders = ['/usr/bin', '/usr/sbin'];
+  if (!existsSync(DEBIAN_POSTGRES)) return folders;
   const versions = readdirSync(DEBIAN_POSTGRES).sort((a, b) => Number(b) - Number(a));
-  return ['/usr/sbin', ...versions.map((version) => join(DEBIAN_POSTGRES, version, 'bin'))];
+  return [...versions.map((version) => join(DEBIAN_POSTGRES, version, 'bin')), ...folders];
 }
 
 /** The absolute path of a program, from PATH or from where Debian puts it; null where it is not installed. */
@@ -21,9 +29,16 @@ export function findProgram(name: Program): string | null {
   return candidates.find((candidate) => existsSync(candidate)) ?? null;
 }
 
+/** PostgreSQL does not run as root, and to become somebody else takes `setpriv`. */
+function findMissing(names: readonly Program[]): Program[] {
+  const needed = new Set(names);
+  if (needed.has('postgres') && process.getuid?.() === 0) needed.add('setpriv');
+  return [...needed].filter((name) => findProgram(name) === null);
+}
+
 /** True where every one of the programs is installed. */
 export function isAvailable(...names: readonly Program[]): boolean {
-  return names.every((name) => findProgram(name) !== null);
+  return findMissing(names).length === 0;
 }
 
 /** What a test file does about the programs it needs. */
@@ -47,8 +62,7 @@ export function judgeRequirement(missing: readonly string[], isCi: boolean): Req
  * is missing. With `CI=true` it throws instead, which fails the whole test file.
  */
 export function isMissing(...names: readonly Program[]): boolean {
-  const missing = names.filter((name) => findProgram(name) === null);
-  const requirement = judgeRequirement(missing, process.env['CI'] === 'true');
+  const requirement = judgeRequirement(findMissing(names), process.env['CI'] === 'true');
   if (requirement.kind === 'fail') throw new Error(`CI lacks a server: ${requirement.reason}`);
   if (requirement.kind === 'skip') console.error(`skipped: ${requirement.reason}`);
   return requirement.kind === 'skip';

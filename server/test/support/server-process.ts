@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Subprocess } from 'bun';
+import { findProgram } from './requires.ts';
 
 /** A server started for tests, watched through what it logs. */
 export type ServerProcess = {
@@ -32,7 +33,7 @@ const STOP_TIMEOUT_MS = 10_000;
  * nothing behind.
  */
 export function diesWithParent(command: readonly string[]): string[] {
-  const setpriv = process.platform === 'linux' ? Bun.which('setpriv') : null;
+  const setpriv = process.platform === 'linux' ? findProgram('setpriv') : null;
   return setpriv ? [setpriv, '--pdeathsig=KILL', ...command] : [...command];
 }
 

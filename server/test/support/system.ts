@@ -6,10 +6,12 @@ import { parseConfig } from '../../src/config.ts';
 import { startService } from '../../src/index.ts';
 import { createApiKey } from '../../src/lib/auth/api-key.ts';
 import type { Database } from '../../src/lib/db/database.ts';
+import { createMetrics } from '../../src/lib/telemetry/metrics.ts';
 import { createLogger } from '../../src/lib/telemetry/logger.ts';
 import { migrateDatabaseAt } from './migrate.ts';
 import { acquirePostgres, acquireRedis } from './once-per-run.ts';
 import { isMissing } from './requires.ts';
+import { createTestMeter } from './test-meter.ts';
 import { type SmtpSink, startSmtpSink } from './smtp-sink.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -29,6 +31,8 @@ export type TestSystem = {
   database: Database;
   clientId: string;
   keys: { admin: string; live: string; test: string };
+  /** Adds up what a counter has counted, for series that have these attributes. */
+  countOf(counter: string, attributes?: Record<string, unknown>): Promise<number>;
   /** Every line the service logged. */
   logLines: string[];
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -81,7 +85,8 @@ export async function startSystem(profile: ProfileName, settings: Record<string,
   const logLines: string[] = [];
   const logger = createLogger({ level: 'debug', destination: { write: (line) => void logLines.push(line) } });
   if (config.storage.kind === 'production') await migrateDatabaseAt(config.storage.databaseUrl);
-  const service = await startService(config, logger);
+  const meter = createTestMeter();
+  const service = await startService(config, logger, createMetrics(meter.provider));
   const url = service.url ?? '';
   const call = createCaller(url);
   const { clientId, live, test } = await createClient(call, admin);
@@ -91,6 +96,7 @@ export async function startSystem(profile: ProfileName, settings: Record<string,
     database: service.profile.database,
     clientId,
     keys: { admin, live, test },
+    countOf: meter.countOf,
     logLines,
     call,
     pushTemplate: (name, source) =>

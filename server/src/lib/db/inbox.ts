@@ -1,9 +1,8 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
-import { inboxMessages } from '../../db/schema.ts';
+import { inboxMessages, messages } from '../../db/schema.ts';
 import type { InboxStore } from '../providers/inbox.ts';
 import type { Db } from './database.ts';
 import type { MessageOwner } from './messages.ts';
-import { messages } from '../../db/schema.ts';
 
 export type InboxEntry = Omit<typeof inboxMessages.$inferSelect, 'mime'>;
 

@@ -9,7 +9,6 @@ export type NewMessage = typeof messages.$inferInsert;
 export type Recipient = typeof messageRecipients.$inferSelect;
 export type NewRecipient = Pick<Recipient, 'kind' | 'email' | 'name'>;
 export type MessageEvent = typeof messageEvents.$inferSelect;
-export type NewMessageEvent = Omit<typeof messageEvents.$inferInsert, 'id' | 'createdAt'>;
 
 /** Whose messages: every look-up goes through this, so that none can forget it. */
 export type MessageOwner = { clientId: string; mode: KeyMode };

@@ -32,13 +32,16 @@ function createFakeStarter() {
       state.running.delete(pid);
       exited.resolve();
     };
+    const died = async (): Promise<SandboxOutcome> => {
+      await exited.promise;
+      return { kind: 'died' };
+    };
     const run = async ({ codeHash }: SandboxJob): Promise<SandboxOutcome> => {
       if (codeHash.startsWith('wait')) {
-        const ended: Promise<SandboxOutcome> = exited.promise.then(() => ({ kind: 'died' }));
         const opened = new Promise<SandboxOutcome>((resolve) => {
           state.gates.set(codeHash, () => resolve({ kind: 'answer', json: `${pid}:${codeHash}` }));
         });
-        return Promise.race([opened, ended]);
+        return Promise.race([opened, died()]);
       }
       if (codeHash === 'loop' || codeHash === 'die') kill();
       if (codeHash === 'loop') return { kind: 'killed', reason: 'cpu' };

@@ -1,5 +1,6 @@
 import type { KillReason, WatchLimits } from './limit-watch.ts';
 import type { SandboxJob, SandboxOutcome, SandboxProcess } from './sandbox-process.ts';
+import { createSandboxSupply } from './sandbox-supply.ts';
 import type { SandboxStarter } from './warm-sandbox.ts';
 
 export type SandboxPoolOptions = {
@@ -52,48 +53,8 @@ export function createSandboxPool({
   const slots = new Map<string, Slot>();
   const placed = new Set<Slot>();
   const waiters: { slot: Slot; resolve(): void }[] = [];
-  const processes = new Set<SandboxProcess>();
-  const starting = new Set<Promise<SandboxProcess>>();
-  let spares: Promise<SandboxProcess>[] = [];
+  const supply = createSandboxSupply({ start: () => starter.start(), spares: limits.spares });
   let isClosed = false;
-
-  const startProcess = async (): Promise<SandboxProcess> => {
-    const sandbox = await starter.start();
-    if (isClosed) sandbox.kill();
-    processes.add(sandbox);
-    void forgetWhenGone(sandbox);
-    return sandbox;
-  };
-
-  const forgetWhenGone = async (sandbox: SandboxProcess): Promise<void> => {
-    await sandbox.exited;
-    processes.delete(sandbox);
-  };
-
-  const beginStart = (): Promise<SandboxProcess> => {
-    const start = startProcess();
-    starting.add(start);
-    void forgetStart(start);
-    return start;
-  };
-
-  /** Also keeps a spare that fails before anyone waits for it from being an unhandled rejection. */
-  const forgetStart = async (start: Promise<SandboxProcess>): Promise<void> => {
-    await Promise.allSettled([start]);
-    starting.delete(start);
-  };
-
-  const refill = (): void => {
-    while (!isClosed && spares.length < limits.spares) spares.push(beginStart());
-  };
-
-  const takeProcess = async (): Promise<SandboxProcess> => {
-    const spare = spares.shift() ?? beginStart();
-    refill();
-    const sandbox = await spare;
-    // a spare may have been ended from outside while it waited
-    return sandbox.isAlive ? sandbox : beginStart();
-  };
 
   const unplace = (slot: Slot): void => {
     slot.process?.kill();
@@ -131,7 +92,7 @@ export function createSandboxPool({
   const processOf = async (slot: Slot): Promise<SandboxProcess> => {
     await takePlace(slot);
     if (slot.process?.isAlive === true) return slot.process;
-    slot.process = await takeProcess();
+    slot.process = await supply.take();
     return slot.process;
   };
 
@@ -189,7 +150,6 @@ export function createSandboxPool({
 
   const sweeper = setInterval(endIdle, Math.max(limits.idleMs / 2, 10));
   sweeper.unref();
-  refill();
 
   const slotOf = (key: string): Slot => {
     const found = slots.get(key);
@@ -200,9 +160,7 @@ export function createSandboxPool({
   };
 
   return {
-    async ready() {
-      await spares[0];
-    },
+    ready: () => supply.ready(),
     run(key, job) {
       if (isClosed) return Promise.reject(new Error('The engine is closed'));
       const slot = slotOf(key);
@@ -218,10 +176,7 @@ export function createSandboxPool({
         for (const pending of slot.queue.splice(0)) pending.reject(new Error('The engine is closed'));
       }
       for (const waiter of waiters.splice(0)) waiter.resolve();
-      spares = [];
-      for (const sandbox of processes) sandbox.kill();
-      await Promise.allSettled(starting);
-      await Promise.all([...processes].map((sandbox) => sandbox.exited));
+      await supply.close();
     },
   };
 }

@@ -25,8 +25,8 @@ const WARM_UP_LIMITS: WatchLimits = {
   maxRssBytes: 1024 * 1024 * 1024,
 };
 
-/** A second and third pass let the JIT see what the first one loaded. */
-const WARM_UP_PASSES = 3;
+/** The second pass lets the JIT see what the first one loaded; a third gained less than it cost. */
+const WARM_UP_PASSES = 2;
 
 /** Creates the starter; compiles the warm-ups once. */
 export async function createSandboxStarter(options: SandboxProcessOptions): Promise<SandboxStarter> {

@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import { CommandError } from '../command-error.ts';
+import { outputOf, type OutputFlags, withOutput } from '../options.ts';
+import { bold } from '../output.ts';
+
+/** `mailctl admin bootstrap` */
+export function adminCommand(): Command {
+  const admin = new Command('admin').description('first steps of an operator');
+  withOutput(admin.command('bootstrap'))
+    .description('create the first admin key in the database (DATABASE_URL), and show it this once')
+    .action(bootstrap);
+  return admin;
+}
+
+async function bootstrap(flags: OutputFlags): Promise<void> {
+  const { bootstrapAdminKey } = await import('@org/mail-server/admin');
+  const key = await bootstrapAdminKey();
+  if (key === null) throw new CommandError('failed', 'There is an admin key already; it is shown once, when it is made.');
+  outputOf(flags).answer({ key }, () => `${bold(key)}\nThis is the only time it is shown: keep it in a safe place.`);
+}

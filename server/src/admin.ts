@@ -1,0 +1,2 @@
+export { bootstrapAdminKey } from './admin/bootstrap.ts';
+export { migrateDatabase } from './admin/migrate.ts';

@@ -1,0 +1,24 @@
+import { type DataPoint, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+
+/** Collects when it is asked, as a scrape does. */
+class PullReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+/** A provider whose counters a test can read. */
+export function createTestMeter() {
+  const reader = new PullReader();
+  const provider = new MeterProvider({ readers: [reader] });
+  return {
+    provider,
+    async countOf(counter: string, attributes: Record<string, unknown> = {}): Promise<number> {
+      const { resourceMetrics } = await reader.collect();
+      const found = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === counter);
+      const points: DataPoint<unknown>[] = found?.dataPoints ?? [];
+      return points
+        .filter((point) => Object.entries(attributes).every(([name, value]) => point.attributes[name] === value))
+        .reduce((sum, { value }) => sum + (typeof value === 'number' ? value : 0), 0);
+    },
+  };
+}
