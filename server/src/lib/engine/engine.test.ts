@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,9 @@ import { createSilentTelemetry } from './fixtures/silent-telemetry.ts';
 import { createMemoryLock } from './locker.ts';
 
 const PINS = { now: Date.UTC(2024, 1, 29, 12), seed: 'message-1' };
-const START_MS = 60_000;
+
+// a process start and a kill take a moment each, on a machine that runs other tests as well
+setDefaultTimeout(60_000);
 
 let distDir: string;
 let engine: Engine;
@@ -29,7 +32,7 @@ async function startEngine(limits: Partial<RenderLimits> = {}): Promise<Engine> 
 beforeAll(async () => {
   distDir = await mkdtemp(join(tmpdir(), 'engine-test-'));
   engine = await startEngine();
-}, START_MS);
+});
 afterAll(async () => {
   await engine.close();
   await rm(distDir, { recursive: true, force: true });
@@ -130,26 +133,22 @@ describe('render', () => {
     expect(await codeOf(source, { props: { a: 1 } })).toBe('ok');
   });
 
-  test(
-    'refuses output over the limit, and cuts the pipe of a sandbox that sends more',
-    async () => {
-      expect(await codeOf('export default () => <p>{"x".repeat(5_300_000)}</p>;')).toBe(
+  test('refuses output over the limit, and cuts the pipe of a sandbox that sends more', async () => {
+    expect(await codeOf('export default () => <p>{"x".repeat(5_300_000)}</p>;')).toBe(
+      'template_output_too_large',
+    );
+    const small = await startEngine({ maxOutputBytes: 5000 });
+    try {
+      expect(await codeOf('export default () => <p>{"é".repeat(1500)}</p>;', { on: small })).toBe(
         'template_output_too_large',
       );
-      const small = await startEngine({ maxOutputBytes: 5000 });
-      try {
-        expect(await codeOf('export default () => <p>{"é".repeat(1500)}</p>;', { on: small })).toBe(
-          'template_output_too_large',
-        );
-        const flood = 'export const subject = "x".repeat(3_000_000); export default () => null;';
-        expect(await codeOf(flood, { on: small })).toBe('template_output_too_large');
-        expect(await codeOf('export default () => <p>fine</p>;', { on: small })).toBe('ok');
-      } finally {
-        await small.close();
-      }
-    },
-    START_MS,
-  );
+      const flood = 'export const subject = "x".repeat(3_000_000); export default () => null;';
+      expect(await codeOf(flood, { on: small })).toBe('template_output_too_large');
+      expect(await codeOf('export default () => <p>fine</p>;', { on: small })).toBe('ok');
+    } finally {
+      await small.close();
+    }
+  });
 
   test('throws when the sources are not those that were named', async () => {
     const template = {
@@ -163,28 +162,24 @@ describe('render', () => {
     ).rejects.toThrow();
   });
 
-  test(
-    'keeps the compiled code in the folder, for the next start',
-    async () => {
-      const source = 'export default () => <p>kept</p>;';
-      const result = await renderSource(source);
-      const hash = result.ok ? result.contentHash : '';
-      expect(await readdir(distDir)).toContain(`${engine.version}-${hash}.cjs`);
-      const second = await startEngine();
-      try {
-        const template = {
-          contentHash: hash,
-          load: () => Promise.reject(new Error('must not be asked for')),
-        };
-        expect(await second.render({ sandboxKey: 'a', template, propsJson: '{}', pins: PINS })).toMatchObject(
-          { ok: true },
-        );
-      } finally {
-        await second.close();
-      }
-    },
-    START_MS,
-  );
+  test('keeps the compiled code in the folder, for the next start', async () => {
+    const source = 'export default () => <p>kept</p>;';
+    const result = await renderSource(source);
+    const hash = result.ok ? result.contentHash : '';
+    expect(await readdir(distDir)).toContain(`${engine.version}-${hash}.cjs`);
+    const second = await startEngine();
+    try {
+      const template = {
+        contentHash: hash,
+        load: () => Promise.reject(new Error('must not be asked for')),
+      };
+      expect(await second.render({ sandboxKey: 'a', template, propsJson: '{}', pins: PINS })).toMatchObject({
+        ok: true,
+      });
+    } finally {
+      await second.close();
+    }
+  });
 });
 
 describe('check', () => {
@@ -508,57 +503,78 @@ describe('limits', () => {
     ['a getter of the error', 'export default () => { throw { get message() { for (;;); } }; };'],
     ['a thenable', 'export const subject = () => ({ then() { for (;;); } }); export default () => null;'],
     ['a proxy of the exports', 'module.exports = new Proxy({}, { get() { for (;;); } });'],
-  ])(
-    'end a loop in %s, and neither what is queued behind it nor another client',
-    async (_name, source) => {
-      const results = await Promise.all([
-        codeOf(source, { sandboxKey: 'looper' }),
-        ...[1, 2, 3].map((n) => renderSource(HONEST, { sandboxKey: 'looper', props: { n } })),
-        ...[4, 5, 6].map((n) => renderSource(HONEST, { sandboxKey: 'honest', props: { n } })),
-      ]);
-      expect(results[0]).toBe('template_timeout');
-      expect(
-        results.slice(1).map((result) => typeof result === 'object' && result.ok && result.text),
-      ).toEqual([1, 2, 3, 4, 5, 6].map((n) => `honest ${n}`));
-    },
-    START_MS,
-  );
+  ])('end a loop in %s, and neither what is queued behind it nor another client', async (_name, source) => {
+    const results = await Promise.all([
+      codeOf(source, { sandboxKey: 'looper' }),
+      ...[1, 2, 3].map((n) => renderSource(HONEST, { sandboxKey: 'looper', props: { n } })),
+      ...[4, 5, 6].map((n) => renderSource(HONEST, { sandboxKey: 'honest', props: { n } })),
+    ]);
+    expect(results[0]).toBe('template_timeout');
+    expect(results.slice(1).map((result) => typeof result === 'object' && result.ok && result.text)).toEqual(
+      [1, 2, 3, 4, 5, 6].map((n) => `honest ${n}`),
+    );
+  });
 
-  test(
-    'end a memory bomb',
-    async () => {
-      // with more CPU than usual, so that it is the memory that ends it
-      const patient = await startEngine({
-        cpuMs: 20_000,
-        wallMs: 20_000,
-        hardWallMs: 30_000,
-        maxRssBytes: 400 * 1024 * 1024,
-      });
-      try {
-        const bomb =
-          'const all = []; export default () => { for (;;) all.push(new Uint8Array(1_000_000).fill(1)); };';
-        const [code, honest] = await Promise.all([
-          codeOf(bomb, { on: patient, sandboxKey: 'b' }),
-          codeOf(HONEST, { on: patient, sandboxKey: 'b' }),
-        ]);
-        expect([code, honest]).toEqual(['template_memory', 'ok']);
-      } finally {
-        await patient.close();
-      }
-    },
-    START_MS,
-  );
+  test('end a memory bomb', async () => {
+    // with more CPU than usual, so that it is the memory that ends it
+    const patient = await startEngine({
+      cpuMs: 20_000,
+      wallMs: 20_000,
+      hardWallMs: 30_000,
+      maxRssBytes: 400 * 1024 * 1024,
+    });
+    try {
+      const bomb =
+        'const all = []; export default () => { for (;;) all.push(new Uint8Array(1_000_000).fill(1)); };';
+      const [code, honest] = await Promise.all([
+        codeOf(bomb, { on: patient, sandboxKey: 'b' }),
+        codeOf(HONEST, { on: patient, sandboxKey: 'b' }),
+      ]);
+      expect([code, honest]).toEqual(['template_memory', 'ok']);
+    } finally {
+      await patient.close();
+    }
+  });
 });
 
 describe('close', () => {
-  test(
-    'ends every process, and refuses what comes later',
-    async () => {
-      const short = await startEngine();
-      await codeOf('export default () => null;', { on: short });
-      await short.close();
-      expect(codeOf('export default () => null;', { on: short })).rejects.toThrow();
-    },
-    START_MS,
-  );
+  test('ends every process, and refuses what comes later', async () => {
+    const short = await startEngine();
+    await codeOf('export default () => null;', { on: short });
+    await short.close();
+    expect(codeOf('export default () => null;', { on: short })).rejects.toThrow();
+  });
 });
+
+describe.skipIf(process.platform !== 'linux')('the processes of an engine', () => {
+  test('have an empty environment, and end with a parent that is killed', async () => {
+    const script = join(import.meta.dir, 'fixtures', 'engine-process.ts');
+    const env = { ...process.env, SECRET_OF_THE_PARENT: 'secret' };
+    const parent = Bun.spawn([process.execPath, script, distDir], { stdout: 'pipe', stderr: 'ignore', env });
+    try {
+      await parent.stdout.getReader().read();
+      const children = childrenOf(parent.pid);
+      expect(children.length).toBeGreaterThan(0);
+      for (const pid of children) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toBe('');
+      for (const pid of children)
+        expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toContain('NoNewPrivs:\t1');
+      parent.kill('SIGKILL');
+      await parent.exited;
+      while (children.some(isRunning)) await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  });
+});
+
+function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return list === '' ? [] : list.split(' ').map(Number);
+}
+
+/** A process that has ended may remain as a zombie where nobody collects orphans, as in a container. */
+function isRunning(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+}

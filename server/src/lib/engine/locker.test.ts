@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { Redis } from 'ioredis';
 import { HAS_REDIS, startPrivateRedis, type PrivateRedis } from './fixtures/private-redis.ts';
 import { createMemoryLock, createRedisLock } from './locker.ts';
+
+// starting a server takes a moment, on a machine that runs other tests as well
+setDefaultTimeout(60_000);
 
 test('the lock of one process is held by one at a time, each key for itself', async () => {
   const lock = createMemoryLock();
@@ -15,7 +18,7 @@ test('the lock of one process is held by one at a time, each key for itself', as
   expect(await lock.acquire('a')).toBeNull();
 });
 
-describe.skipIf(!HAS_REDIS)('the lock on Redis', () => {
+describe.skipIf(!HAS_REDIS)('the lock on Redis (needs redis-server)', () => {
   let server: PrivateRedis;
   let redis: Redis;
   beforeAll(async () => {

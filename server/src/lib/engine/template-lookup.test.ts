@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,9 @@ import { HAS_REDIS, startPrivateRedis } from './fixtures/private-redis.ts';
 import { createSilentTelemetry } from './fixtures/silent-telemetry.ts';
 import { createMemoryLock, type BuildLock, type Lease } from './locker.ts';
 import { createTemplateLookup } from './template-lookup.ts';
+
+// starting a server takes a moment, on a machine that runs other tests as well
+setDefaultTimeout(60_000);
 
 let dir: string;
 beforeEach(async () => {
@@ -157,7 +160,7 @@ describe('the look-up', () => {
   });
 });
 
-describe.skipIf(!HAS_REDIS)('two processes and one Redis', () => {
+describe.skipIf(!HAS_REDIS)('two processes and one Redis (needs redis-server)', () => {
   test('compile an uncompiled template exactly once', async () => {
     const redis = await startPrivateRedis();
     const contenders = [startContender(redis.port, dir), startContender(redis.port, dir)] as const;
@@ -178,7 +181,7 @@ describe.skipIf(!HAS_REDIS)('two processes and one Redis', () => {
       for (const contender of contenders) contender.kill();
       await redis.stop();
     }
-  }, 30_000);
+  });
 });
 
 type Contender = {
