@@ -13,9 +13,13 @@ if (isNodeMissing) console.error('skipped: needs node and npm');
 
 /** Everything git would clone, and what is not committed yet: a test of the tree as it is. */
 function copyRepository(target: string): void {
-  const listed = Bun.spawnSync(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
+  const listed = Bun.spawnSync(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: ROOT,
+  });
   if (!listed.success) throw new Error(listed.stderr.toString());
-  const deleted = Bun.spawnSync(['git', 'ls-files', '-z', '--deleted'], { cwd: ROOT }).stdout.toString().split('\0');
+  const deleted = Bun.spawnSync(['git', 'ls-files', '-z', '--deleted'], { cwd: ROOT })
+    .stdout.toString()
+    .split('\0');
   for (const file of listed.stdout.toString().split('\0')) {
     if (file === '' || deleted.includes(file)) continue;
     mkdirSync(dirname(join(target, file)), { recursive: true });

@@ -16,13 +16,18 @@ const DEFAULT_URL = 'http://127.0.0.1:3025';
  */
 export function resolveConnection(flags: ConnectionFlags): Connection {
   const folder = resolve(process.env.MAILER_DIR || '.mailer');
-  const apiKey = flags.apiKey ?? (process.env.MAIL_API_KEY || readText(join(folder, 'credentials.json'), 'apiKey'));
-  const baseUrl = flags.url ?? (process.env.MAIL_BASE_URL || readText(join(folder, 'instance.json'), 'url') || DEFAULT_URL);
+  const apiKey =
+    flags.apiKey ?? (process.env.MAIL_API_KEY || readText(join(folder, 'credentials.json'), 'apiKey'));
+  const baseUrl =
+    flags.url ?? (process.env.MAIL_BASE_URL || readText(join(folder, 'instance.json'), 'url') || DEFAULT_URL);
   if (!URL.canParse(baseUrl)) {
     throw new CommandError('usage', `"${baseUrl}" is not a URL; write it like ${DEFAULT_URL}.`);
   }
   if (!apiKey) {
-    throw new CommandError('not_authenticated', 'No API key: set MAIL_API_KEY or pass --api-key, or start one here with "mailctl dev".');
+    throw new CommandError(
+      'not_authenticated',
+      'No API key: set MAIL_API_KEY or pass --api-key, or start one here with "mailctl dev".',
+    );
   }
   return { baseUrl, apiKey };
 }
@@ -45,7 +50,10 @@ export function hasPort(): boolean {
 function readText(path: string, key: string): string | undefined {
   try {
     const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const value = typeof content === 'object' && content !== null ? Object.entries(content).find(([name]) => name === key)?.[1] : null;
+    const value =
+      typeof content === 'object' && content !== null
+        ? Object.entries(content).find(([name]) => name === key)?.[1]
+        : null;
     return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;

@@ -19,6 +19,7 @@ export function exitCodeOfStatus(status: number | null): ExitCode {
   if (status === 401 || status === 403) return EXIT.notAuthenticated;
   if (status === 404) return EXIT.notFound;
   if (status === 429) return EXIT.limited;
-  if (status === 400 || status === 409 || status === 413 || status === 415 || status === 422) return EXIT.validation;
+  if (status === 400 || status === 409 || status === 413 || status === 415 || status === 422)
+    return EXIT.validation;
   return EXIT.failed;
 }

@@ -24,7 +24,8 @@ export function createOutput({ isJson }: { isJson: boolean }): Output {
 }
 
 const isColoured = process.stdout.isTTY === true && wantsColour();
-const paint = (open: number, close: number) => (text: string) => (isColoured ? `\u001B[${open}m${text}\u001B[${close}m` : text);
+const paint = (open: number, close: number) => (text: string) =>
+  isColoured ? `\u001B[${open}m${text}\u001B[${close}m` : text;
 
 export const bold = paint(1, 22);
 export const dim = paint(2, 22);
@@ -41,7 +42,9 @@ export function toTable(rows: readonly (readonly string[])[]): string {
   return rows
     .map((row) =>
       row
-        .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - visibleWidth(cell))))
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - visibleWidth(cell)),
+        )
         .join('  ')
         .trimEnd(),
     )

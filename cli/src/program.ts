@@ -24,7 +24,14 @@ export function createProgram(): Command {
     .version(manifest.version)
     .showSuggestionAfterError()
     .addHelpText('after', HELP.replaceAll('"mailctl', `"${programName()}`));
-  const commands = [devCommand(), sendCommand(), templateCommand(), messageCommand(), migrateCommand(), adminCommand()];
+  const commands = [
+    devCommand(),
+    sendCommand(),
+    templateCommand(),
+    messageCommand(),
+    migrateCommand(),
+    adminCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   throwInsteadOfExiting(program);
   return program;

@@ -5,7 +5,12 @@ import { EXIT, type ExitCode, exitCodeOfStatus } from './exit-code.ts';
 import { red, toReasons } from './output.ts';
 
 /** What a failed command says: one JSON object on standard error for programs, a sentence for people. */
-type Failure = { code: string; message: string; exitCode: ExitCode; errors?: readonly { path: string; message: string }[] };
+type Failure = {
+  code: string;
+  message: string;
+  exitCode: ExitCode;
+  errors?: readonly { path: string; message: string }[];
+};
 
 /** Runs one command line to its exit code; nothing that goes wrong leaves it as an exception. */
 export async function run(createProgram: () => Command, args: readonly string[]): Promise<ExitCode> {
@@ -22,7 +27,8 @@ export async function run(createProgram: () => Command, args: readonly string[])
 }
 
 function toFailure(error: unknown): Failure {
-  if (error instanceof CommandError) return { code: error.code, message: error.message, exitCode: error.exitCode };
+  if (error instanceof CommandError)
+    return { code: error.code, message: error.message, exitCode: error.exitCode };
   if (error instanceof MailError) {
     const { code, message, errors, status } = error;
     return { code, message, exitCode: exitCodeOfStatus(status), errors };
@@ -33,8 +39,10 @@ function toFailure(error: unknown): Failure {
   if (error instanceof CommanderError) {
     return { code: 'usage', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage };
   }
-  if (isNamed(error, 'ConfigError')) return { code: 'invalid', message: error.message, exitCode: EXIT.validation };
-  if (isNamed(error, 'DatabaseUnreachableError')) return { code: 'database_unreachable', message: error.message, exitCode: EXIT.server };
+  if (isNamed(error, 'ConfigError'))
+    return { code: 'invalid', message: error.message, exitCode: EXIT.validation };
+  if (isNamed(error, 'DatabaseUnreachableError'))
+    return { code: 'database_unreachable', message: error.message, exitCode: EXIT.server };
   if (isNamed(error, 'FolderInUseError')) {
     return { code: 'failed', message: `${error.message}; stop it first.`, exitCode: EXIT.failed };
   }

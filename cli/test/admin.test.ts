@@ -23,7 +23,10 @@ describe.skipIf(isMissing('initdb', 'postgres'))('mailctl migrate and admin boot
   test('several that migrate at once take turns, and repeating changes nothing', async () => {
     const results = await Promise.all([run('migrate'), run('migrate'), run('migrate')]);
     for (const { exitCode, stdout } of results) {
-      expect({ exitCode, stdout: JSON.parse(stdout) }).toEqual({ exitCode: 0, stdout: { status: 'migrated', profile: 'production' } });
+      expect({ exitCode, stdout: JSON.parse(stdout) }).toEqual({
+        exitCode: 0,
+        stdout: { status: 'migrated', profile: 'production' },
+      });
     }
   });
 
@@ -37,7 +40,9 @@ describe.skipIf(isMissing('initdb', 'postgres'))('mailctl migrate and admin boot
   });
 
   test('a database that is not there is one error, without its password', async () => {
-    const { exitCode, stderr } = await runMailctl(['migrate'], { env: { DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/x' } });
+    const { exitCode, stderr } = await runMailctl(['migrate'], {
+      env: { DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/x' },
+    });
     expect(exitCode).toBe(7);
     const { error } = JSON.parse(stderr);
     expect(error.message).toContain('DATABASE_URL');

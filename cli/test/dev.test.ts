@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,11 +41,17 @@ describe('mailctl dev', () => {
   test('--once --json delivers a mail through everything and ends, the second time too', async () => {
     const folder = createFolder();
     for (const _run of [1, 2]) {
-      const { exitCode, stdout } = await runMailctl(['dev', '--once', '--json', '--dir', join(folder, '.mailer')], { cwd: folder });
+      const { exitCode, stdout } = await runMailctl(
+        ['dev', '--once', '--json', '--dir', join(folder, '.mailer')],
+        { cwd: folder },
+      );
       expect(exitCode).toBe(0);
       const answer = JSON.parse(stdout);
       expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-      expect(answer).toMatchObject({ status: 'delivered', timeline: ['accepted', 'attempted', 'rendered', 'handed_over', 'delivered'] });
+      expect(answer).toMatchObject({
+        status: 'delivered',
+        timeline: ['accepted', 'attempted', 'rendered', 'handed_over', 'delivered'],
+      });
       expect(answer.subject).toContain('Ada');
       expect(answer.htmlBytes).toBeGreaterThan(500);
       expect(answer.textBytes).toBeGreaterThan(20);
@@ -51,7 +66,10 @@ describe('mailctl dev', () => {
     expect(firstMail).toMatchObject({ status: 'delivered' });
     expect(templates).toContainEqual({ name: 'welcome', ok: true });
     const kept = join(folder, '.mailer', 'credentials.json');
-    expect(JSON.parse(readFileSync(kept, 'utf8'))).toMatchObject({ apiKey, adminApiKey: expect.stringMatching(/^mk_live_/) });
+    expect(JSON.parse(readFileSync(kept, 'utf8'))).toMatchObject({
+      apiKey,
+      adminApiKey: expect.stringMatching(/^mk_live_/),
+    });
     expect(statSync(kept).mode & 0o777).toBe(0o600);
     expect((await first.end('SIGINT')).exitCode).toBe(0);
 
@@ -67,7 +85,14 @@ describe('mailctl dev', () => {
     const env = { MAILER_DIR: join(folder, '.mailer') };
     const mailctl = (...args: string[]) => runMailctl(args, { cwd: folder, env });
 
-    const sent = await mailctl('send', 'welcome', '--to', 'you@example.com', '--props', '{"name":"You","productName":"Shop","startUrl":"https://example.com"}');
+    const sent = await mailctl(
+      'send',
+      'welcome',
+      '--to',
+      'you@example.com',
+      '--props',
+      '{"name":"You","productName":"Shop","startUrl":"https://example.com"}',
+    );
     expect(sent).toMatchObject({ exitCode: 0, stderr: '' });
     const { messageId } = JSON.parse(sent.stdout);
     const message = await waitFor('the mail to be delivered', async () => {
@@ -95,10 +120,16 @@ describe('mailctl dev', () => {
     writeFileSync(entry, `${source}\n// changed`);
     await waitFor('the second version', async () => {
       const { data } = JSON.parse((await runMailctl(['template', 'list'], { cwd: folder, env })).stdout);
-      return data.find((template: { name: string; version: number }) => template.name === 'welcome')?.version === 2 ? true : null;
+      return data.find((template: { name: string; version: number }) => template.name === 'welcome')
+        ?.version === 2
+        ? true
+        : null;
     });
     mkdirSync(join(templates, 'fresh'));
-    writeFileSync(join(templates, 'fresh', 'index.tsx'), "export const subject = 'Fresh'; export default () => <p>Fresh</p>;");
+    writeFileSync(
+      join(templates, 'fresh', 'index.tsx'),
+      "export const subject = 'Fresh'; export default () => <p>Fresh</p>;",
+    );
     await waitFor('the new template', async () => {
       const { data } = JSON.parse((await runMailctl(['template', 'list'], { cwd: folder, env })).stdout);
       return data.some((template: { name: string }) => template.name === 'fresh') ? true : null;
@@ -109,7 +140,9 @@ describe('mailctl dev', () => {
   test('a second start on the same folder gets one sentence with the address of the first', async () => {
     const folder = createFolder();
     const first = await startIn(folder);
-    const second = await runMailctl(['dev', '--port', '0', '--dir', join(folder, '.mailer')], { cwd: folder });
+    const second = await runMailctl(['dev', '--port', '0', '--dir', join(folder, '.mailer')], {
+      cwd: folder,
+    });
     expect(second).toMatchObject({ exitCode: 1, stdout: '' });
     const { error } = JSON.parse(second.stderr.trim().split('\n').at(-1) ?? '');
     expect(error.message).toContain(first.url);
@@ -120,11 +153,16 @@ describe('mailctl dev', () => {
     const folder = createFolder();
     const taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('mine') });
     const { port } = taken;
-    const { exitCode, stdout, stderr } = await runMailctl(['dev', '--port', String(port), '--dir', join(folder, '.mailer')], { cwd: folder });
+    const { exitCode, stdout, stderr } = await runMailctl(
+      ['dev', '--port', String(port), '--dir', join(folder, '.mailer')],
+      { cwd: folder },
+    );
     await taken.stop(true);
     expect(exitCode).toBe(1);
     expect(stdout).toBe('');
-    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toContain(`Port ${port} is taken`);
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toContain(
+      `Port ${port} is taken`,
+    );
   }, 60_000);
 
   test('a folder that cannot be written to gets one sentence', async () => {
@@ -135,11 +173,16 @@ describe('mailctl dev', () => {
     chmodSync(file, 0o400);
     const { exitCode, stderr } = await runMailctl(['dev', '--dir', join(file, 'x')], { cwd: folder });
     expect(exitCode).toBe(1);
-    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toContain('cannot be written to');
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toContain(
+      'cannot be written to',
+    );
   });
 
   test('a wrong setting is named', async () => {
-    const { exitCode, stderr } = await runMailctl(['dev', '--port', 'many'], { env: { LOG_LEVEL: 'loud' }, cwd: createFolder() });
+    const { exitCode, stderr } = await runMailctl(['dev', '--port', 'many'], {
+      env: { LOG_LEVEL: 'loud' },
+      cwd: createFolder(),
+    });
     expect(exitCode).toBe(5);
     const { error } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '');
     expect(error.message).toContain('PORT');
@@ -149,10 +192,13 @@ describe('mailctl dev', () => {
   test('a web page cannot reach it', async () => {
     const server = await startIn(createFolder());
     const { apiKey } = server.announced;
-    const call = (headers: Record<string, string>) => fetch(`${server.url}/v1/inbox`, { headers: { 'x-api-key': String(apiKey), ...headers } });
+    const call = (headers: Record<string, string>) =>
+      fetch(`${server.url}/v1/inbox`, { headers: { 'x-api-key': String(apiKey), ...headers } });
     expect((await call({})).status).toBe(200);
     expect(await (await call({ host: 'evil.example' })).json()).toMatchObject({ code: 'host_not_allowed' });
-    expect(await (await call({ origin: 'http://evil.example' })).json()).toMatchObject({ code: 'origin_not_allowed' });
+    expect(await (await call({ origin: 'http://evil.example' })).json()).toMatchObject({
+      code: 'origin_not_allowed',
+    });
     expect((await fetch(`${server.url}/v1/inbox`)).status).toBe(401);
   }, 60_000);
 });

@@ -43,7 +43,10 @@ export type RunningDevServer = {
 };
 
 /** Starts `mailctl dev` and resolves when it has announced itself. */
-export async function startDevServer(args: readonly string[], options: RunOptions = {}): Promise<RunningDevServer> {
+export async function startDevServer(
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunningDevServer> {
   const child = spawnMailctl(['dev', '--port', '0', ...args], options);
   const stderr = new Response(child.stderr).text();
   const announced = await firstLine(child.stdout);

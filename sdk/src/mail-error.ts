@@ -37,10 +37,19 @@ export function toMailError(status: number, body: unknown): MailError {
     const { code, detail, requestId, errors } = body;
     return new MailError({ code, message: detail, status, requestId, errors: errors ?? [] });
   }
-  return new MailError({ code: 'unexpected_answer', message: `The server answered ${status} without a reason.`, status });
+  return new MailError({
+    code: 'unexpected_answer',
+    message: `The server answered ${status} without a reason.`,
+    status,
+  });
 }
 
-type ProblemBody = { code: string; detail: string; requestId: string; errors?: { path: string; message: string }[] };
+type ProblemBody = {
+  code: string;
+  detail: string;
+  requestId: string;
+  errors?: { path: string; message: string }[];
+};
 
 function isProblem(body: unknown): body is ProblemBody {
   return (

@@ -6,7 +6,9 @@ export type Api = Treaty.Create<App>;
 
 type Messages = Api['v1']['messages'];
 type MessageById = ReturnType<Messages>;
-type Answer<Call extends (...args: never[]) => Promise<{ data: unknown }>> = NonNullable<Awaited<ReturnType<Call>>['data']>;
+type Answer<Call extends (...args: never[]) => Promise<{ data: unknown }>> = NonNullable<
+  Awaited<ReturnType<Call>>['data']
+>;
 
 /** Body of `send`: a template with props, or html and text. */
 export type SendInput = Parameters<Messages['post']>[0];

@@ -24,16 +24,29 @@ describe('the SDK against a server', () => {
   };
 
   test('pushes, sends, and follows a message', async () => {
-    const source = "export const PreviewProps = { name: 'x' }; export const subject = (p) => `Hi ${p.name}`; export default (p) => <p>{p.name}</p>;";
-    expect(await mailer.templates.push('hi', { entry: 'index.tsx', files: { 'index.tsx': source } })).toMatchObject({ name: 'hi', version: 1 });
-    const { messageId, status } = await mailer.send({ to: 'ada@example.net', template: 'hi', props: { name: 'Ada' } });
+    const source =
+      "export const PreviewProps = { name: 'x' }; export const subject = (p) => `Hi ${p.name}`; export default (p) => <p>{p.name}</p>;";
+    expect(
+      await mailer.templates.push('hi', { entry: 'index.tsx', files: { 'index.tsx': source } }),
+    ).toMatchObject({ name: 'hi', version: 1 });
+    const { messageId, status } = await mailer.send({
+      to: 'ada@example.net',
+      template: 'hi',
+      props: { name: 'Ada' },
+    });
     expect(status).toBe('queued');
     await system.waitUntilEnded(messageId);
     const message = await mailer.messages.get(messageId);
     expect(message).toMatchObject({ id: messageId, status: 'sent', subject: 'Hi Ada' });
     // Eden would have made Dates of what looks like one.
     expect(typeof message.createdAt).toBe('string');
-    expect((await mailer.messages.events(messageId)).map(({ type }) => type)).toEqual(['accepted', 'attempted', 'rendered', 'handed_over', 'sent']);
+    expect((await mailer.messages.events(messageId)).map(({ type }) => type)).toEqual([
+      'accepted',
+      'attempted',
+      'rendered',
+      'handed_over',
+      'sent',
+    ]);
     expect(await mailer.messages.content(messageId)).toMatchObject({ subject: 'Hi Ada', exact: true });
   });
 
@@ -44,7 +57,10 @@ describe('the SDK against a server', () => {
   });
 
   test('an id that would leave the path is not found, and reaches no other route', async () => {
-    expect(await errorOf(mailer.messages.get('../clients'))).toMatchObject({ code: 'not_found', status: 404 });
+    expect(await errorOf(mailer.messages.get('../clients'))).toMatchObject({
+      code: 'not_found',
+      status: 404,
+    });
   });
 
   test('a wrong key and a server that is not there', async () => {
@@ -55,7 +71,11 @@ describe('the SDK against a server', () => {
   });
 
   test('whoever answers something else than the service is named so', async () => {
-    const proxy = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('<h1>Bad gateway</h1>', { status: 502 }) });
+    const proxy = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => new Response('<h1>Bad gateway</h1>', { status: 502 }),
+    });
     const behind = createMailer({ baseUrl: `http://127.0.0.1:${proxy.port}`, apiKey: system.keys.live });
     expect(await errorOf(behind.messages.get('x'))).toMatchObject({ code: 'unexpected_answer', status: 502 });
     await proxy.stop(true);

@@ -5,7 +5,12 @@
 import type { Mailer, Message } from '../src/index.ts';
 
 export async function useMailer(mailer: Mailer): Promise<void> {
-  const { messageId, createdAt } = await mailer.send({ to: ['ada@example.com'], template: 'welcome', props: { any: 1 }, tags: { a: 'b' } });
+  const { messageId, createdAt } = await mailer.send({
+    to: ['ada@example.com'],
+    template: 'welcome',
+    props: { any: 1 },
+    tags: { a: 'b' },
+  });
   expectText(messageId);
   expectText(createdAt);
   // @ts-expect-error a misspelt field

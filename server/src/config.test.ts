@@ -19,7 +19,13 @@ const namesOf = (env: Record<string, string>) => problemsOf(env).map((problem) =
 describe('configuration', () => {
   test('the DEV role needs nothing', () => {
     const config = parseConfig({ SERVICE_ROLE: 'DEV' });
-    expect(config).toMatchObject({ role: 'DEV', host: '127.0.0.1', port: 3025, smtp: null, storage: { kind: 'embedded' } });
+    expect(config).toMatchObject({
+      role: 'DEV',
+      host: '127.0.0.1',
+      port: 3025,
+      smtp: null,
+      storage: { kind: 'embedded' },
+    });
     expect(Object.isFrozen(config)).toBe(true);
   });
 
@@ -32,11 +38,9 @@ describe('configuration', () => {
   });
 
   test('names every wrong setting at once', () => {
-    expect(namesOf({ SERVICE_ROLE: 'API', PORT: 'many', LOG_LEVEL: 'loud', SMTP_SECURE: 'maybe' }).sort()).toEqual([
-      'LOG_LEVEL',
-      'PORT',
-      'SMTP_SECURE',
-    ]);
+    expect(
+      namesOf({ SERVICE_ROLE: 'API', PORT: 'many', LOG_LEVEL: 'loud', SMTP_SECURE: 'maybe' }).sort(),
+    ).toEqual(['LOG_LEVEL', 'PORT', 'SMTP_SECURE']);
     expect(namesOf({})).toEqual(['SERVICE_ROLE']);
   });
 
@@ -57,13 +61,20 @@ describe('configuration', () => {
   });
 
   test('never repeats a value: some are secrets', () => {
-    const problems = problemsOf({ SERVICE_ROLE: 'DEV', ADMIN_API_KEY: 'hunter2', DATABASE_URL: 'postgres://u:hunter2@x' });
+    const problems = problemsOf({
+      SERVICE_ROLE: 'DEV',
+      ADMIN_API_KEY: 'hunter2',
+      DATABASE_URL: 'postgres://u:hunter2@x',
+    });
     expect(problems).not.toEqual([]);
     expect(problems.join('\n')).not.toContain('hunter2');
   });
 
   test('an empty value counts as unset', () => {
-    expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '', SMTP_HOST: '' })).toMatchObject({ port: 3025, smtp: null });
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '', SMTP_HOST: '' })).toMatchObject({
+      port: 3025,
+      smtp: null,
+    });
   });
 
   test('takes a complete SMTP relay and an admin key', () => {
@@ -77,7 +88,13 @@ describe('configuration', () => {
       SMTP_PASS: 'p',
       ADMIN_API_KEY: text,
     });
-    expect(config.smtp).toEqual({ host: 'relay', port: 465, isSecure: true, auth: { user: 'u', pass: 'p' }, poolSize: 10 });
+    expect(config.smtp).toEqual({
+      host: 'relay',
+      port: 465,
+      isSecure: true,
+      auth: { user: 'u', pass: 'p' },
+      poolSize: 10,
+    });
     expect(config.adminApiKey).toBe(text);
   });
 
@@ -85,9 +102,12 @@ describe('configuration', () => {
     const example = await Bun.file(new URL('../../.env.example', import.meta.url)).text();
     for (const setting of describeSettings()) {
       expect(example).toContain(setting.description);
-      const line = example.split('\n').find((candidate) => candidate.replace('#', '').startsWith(`${setting.name}=`));
+      const line = example
+        .split('\n')
+        .find((candidate) => candidate.replace('#', '').startsWith(`${setting.name}=`));
       expect(line, setting.name).toBeDefined();
-      if (line?.startsWith('#') && setting.default !== undefined) expect(line).toBe(`#${setting.name}=${setting.default}`);
+      if (line?.startsWith('#') && setting.default !== undefined)
+        expect(line).toBe(`#${setting.name}=${setting.default}`);
     }
   });
 });

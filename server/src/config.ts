@@ -12,49 +12,119 @@ const SETTINGS = {
   SERVICE_ROLE: Type.Union([Type.Literal('API'), Type.Literal('WORKER'), Type.Literal('DEV')], {
     description: 'What this process does: API, WORKER, or DEV (both, with a file watcher and the inbox)',
   }),
-  NODE_ENV: Type.String({ default: 'development', description: '"production" turns warnings about safety into refusals' }),
+  NODE_ENV: Type.String({
+    default: 'development',
+    description: '"production" turns warnings about safety into refusals',
+  }),
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^(postgres(ql)?://.+|pglite:.+)$',
-      description: 'postgres://user:pass@host:5432/db, or pglite:<folder> for the embedded database (DEV only)',
+      description:
+        'postgres://user:pass@host:5432/db, or pglite:<folder> for the embedded database (DEV only)',
     }),
   ),
   REDIS_URL: Type.Optional(
-    Type.String({ pattern: '^rediss?://.+$', description: 'redis://host:6379 or rediss:// with TLS; goes with postgres://' }),
+    Type.String({
+      pattern: '^rediss?://.+$',
+      description: 'redis://host:6379 or rediss:// with TLS; goes with postgres://',
+    }),
   ),
-  HOST: Type.Optional(Type.String({ minLength: 1, description: 'Address to listen on; 127.0.0.1 in DEV, 0.0.0.0 otherwise' })),
-  PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 3025, description: 'Port of the HTTP API; 0 picks a free one' }),
-  MAILER_DIR: Type.String({ minLength: 1, default: '.mailer', description: 'Where the embedded profile keeps its database and caches' }),
+  HOST: Type.Optional(
+    Type.String({ minLength: 1, description: 'Address to listen on; 127.0.0.1 in DEV, 0.0.0.0 otherwise' }),
+  ),
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 3025,
+    description: 'Port of the HTTP API; 0 picks a free one',
+  }),
+  MAILER_DIR: Type.String({
+    minLength: 1,
+    default: '.mailer',
+    description: 'Where the embedded profile keeps its database and caches',
+  }),
   TEMPLATES_SOURCE_DIR: Type.Optional(
     Type.String({ minLength: 1, description: 'Folder that the DEV role watches and pushes templates from' }),
   ),
   TEMPLATES_DIST_DIR: Type.Optional(
-    Type.String({ minLength: 1, description: "Cache of compiled templates; may be empty, is rebuilt at need" }),
+    Type.String({
+      minLength: 1,
+      description: 'Cache of compiled templates; may be empty, is rebuilt at need',
+    }),
   ),
   MAIL_FROM: Type.String({
     default: 'Mail Service <mail@localhost.test>',
     description: 'Sender of messages that name none',
   }),
   SMTP_HOST: Type.Optional(
-    Type.String({ minLength: 1, description: 'SMTP relay for live mail; without it the DEV role keeps all mail in its inbox' }),
+    Type.String({
+      minLength: 1,
+      description: 'SMTP relay for live mail; without it the DEV role keeps all mail in its inbox',
+    }),
   ),
-  SMTP_PORT: Type.Integer({ minimum: 1, maximum: 65535, default: 587, description: 'Port of the SMTP relay' }),
-  SMTP_USER: Type.Optional(Type.String({ minLength: 1, description: 'User for SMTP authentication; goes with SMTP_PASS' })),
-  SMTP_PASS: Type.Optional(Type.String({ minLength: 1, description: 'Password for SMTP authentication; goes with SMTP_USER' })),
+  SMTP_PORT: Type.Integer({
+    minimum: 1,
+    maximum: 65535,
+    default: 587,
+    description: 'Port of the SMTP relay',
+  }),
+  SMTP_USER: Type.Optional(
+    Type.String({ minLength: 1, description: 'User for SMTP authentication; goes with SMTP_PASS' }),
+  ),
+  SMTP_PASS: Type.Optional(
+    Type.String({ minLength: 1, description: 'Password for SMTP authentication; goes with SMTP_USER' }),
+  ),
   SMTP_SECURE: Type.Boolean({
     default: false,
     description: 'true speaks TLS from the first byte (port 465); false upgrades with STARTTLS where offered',
   }),
-  SMTP_POOL_SIZE: Type.Integer({ minimum: 1, maximum: 500, default: 10, description: 'Connections that a worker keeps open to the relay' }),
-  WORKER_CONCURRENCY: Type.Integer({ minimum: 1, maximum: 1000, default: 20, description: 'Messages that a worker works on at once' }),
-  MAX_ATTEMPTS: Type.Integer({ minimum: 1, maximum: 50, default: 8, description: 'Attempts to hand a message over before it fails for good' }),
-  RETRY_BASE_MS: Type.Integer({ minimum: 1, maximum: 3_600_000, default: 2000, description: 'Delay before the first retry; doubles each time, up to an hour' }),
-  LEASE_MS: Type.Integer({ minimum: 1000, maximum: 3_600_000, default: 90_000, description: 'How long a worker may hold a message; a send always times out inside it' }),
-  MAX_BODY_BYTES: Type.Integer({ minimum: 1024, default: 2 * 1024 * 1024, description: 'Largest request body the API reads' }),
+  SMTP_POOL_SIZE: Type.Integer({
+    minimum: 1,
+    maximum: 500,
+    default: 10,
+    description: 'Connections that a worker keeps open to the relay',
+  }),
+  WORKER_CONCURRENCY: Type.Integer({
+    minimum: 1,
+    maximum: 1000,
+    default: 20,
+    description: 'Messages that a worker works on at once',
+  }),
+  MAX_ATTEMPTS: Type.Integer({
+    minimum: 1,
+    maximum: 50,
+    default: 8,
+    description: 'Attempts to hand a message over before it fails for good',
+  }),
+  RETRY_BASE_MS: Type.Integer({
+    minimum: 1,
+    maximum: 3_600_000,
+    default: 2000,
+    description: 'Delay before the first retry; doubles each time, up to an hour',
+  }),
+  LEASE_MS: Type.Integer({
+    minimum: 1000,
+    maximum: 3_600_000,
+    default: 90_000,
+    description: 'How long a worker may hold a message; a send always times out inside it',
+  }),
+  MAX_BODY_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 2 * 1024 * 1024,
+    description: 'Largest request body the API reads',
+  }),
   ADMIN_API_KEY: Type.Optional(
-    Type.String({ description: 'A further admin key, mk_live_<8 characters>_<43 characters>; "mailctl admin bootstrap" makes one without this' }),
+    Type.String({
+      description:
+        'A further admin key, mk_live_<8 characters>_<43 characters>; "mailctl admin bootstrap" makes one without this',
+    }),
   ),
-  SHUTDOWN_GRACE_MS: Type.Integer({ minimum: 0, maximum: 600_000, default: 20_000, description: 'How long a stopping process waits for what is under way' }),
+  SHUTDOWN_GRACE_MS: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 20_000,
+    description: 'How long a stopping process waits for what is under way',
+  }),
   LOG_LEVEL: Type.Union(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
@@ -163,14 +233,23 @@ function semanticProblems(env: Environment): string[] {
   const problems: string[] = [];
   const databaseUrl = env.DATABASE_URL;
   const isEmbedded = databaseUrl ? databaseUrl.startsWith('pglite:') : env.SERVICE_ROLE === 'DEV';
-  if (!databaseUrl && env.SERVICE_ROLE !== 'DEV') problems.push(`DATABASE_URL is missing: ${SETTINGS.DATABASE_URL.description}`);
+  if (!databaseUrl && env.SERVICE_ROLE !== 'DEV')
+    problems.push(`DATABASE_URL is missing: ${SETTINGS.DATABASE_URL.description}`);
   if (isEmbedded && env.SERVICE_ROLE !== 'DEV') {
-    problems.push('DATABASE_URL has a wrong value: pglite: is one process with its own database, so it goes with SERVICE_ROLE=DEV only');
+    problems.push(
+      'DATABASE_URL has a wrong value: pglite: is one process with its own database, so it goes with SERVICE_ROLE=DEV only',
+    );
   }
-  if (databaseUrl && !isEmbedded && !env.REDIS_URL) problems.push('REDIS_URL is missing: a postgres:// database goes with a Redis queue');
-  if (isEmbedded && env.REDIS_URL) problems.push('REDIS_URL has a wrong value: leave it out with pglite:, or set DATABASE_URL to postgres://');
-  if (env.SERVICE_ROLE === 'WORKER' && !env.SMTP_HOST) problems.push(`SMTP_HOST is missing: ${SETTINGS.SMTP_HOST.description}`);
-  if ((env.SMTP_USER === undefined) !== (env.SMTP_PASS === undefined)) problems.push('SMTP_USER and SMTP_PASS go together: set both or neither');
+  if (databaseUrl && !isEmbedded && !env.REDIS_URL)
+    problems.push('REDIS_URL is missing: a postgres:// database goes with a Redis queue');
+  if (isEmbedded && env.REDIS_URL)
+    problems.push(
+      'REDIS_URL has a wrong value: leave it out with pglite:, or set DATABASE_URL to postgres://',
+    );
+  if (env.SERVICE_ROLE === 'WORKER' && !env.SMTP_HOST)
+    problems.push(`SMTP_HOST is missing: ${SETTINGS.SMTP_HOST.description}`);
+  if ((env.SMTP_USER === undefined) !== (env.SMTP_PASS === undefined))
+    problems.push('SMTP_USER and SMTP_PASS go together: set both or neither');
   const from = parseAddress(env.MAIL_FROM);
   if (!from.ok) problems.push(`MAIL_FROM has a wrong value: ${from.reason}`);
   if (env.ADMIN_API_KEY && !isApiKey(env.ADMIN_API_KEY)) {
@@ -205,7 +284,8 @@ function toConfig(env: Environment): Config {
 
 function toStorage(env: Environment, mailerDir: string): StorageSettings {
   const url = env.DATABASE_URL ?? `pglite:${mailerDir}/db`;
-  if (url.startsWith('pglite:')) return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)) };
+  if (url.startsWith('pglite:'))
+    return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)) };
   return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '' };
 }
 

@@ -37,7 +37,11 @@ export async function startService(
   if (opened.status === 'rejected' || started.status === 'rejected') {
     if (opened.status === 'fulfilled') await opened.value.close();
     if (started.status === 'fulfilled') await started.value.close();
-    throw opened.status === 'rejected' ? opened.reason : started.status === 'rejected' ? started.reason : null;
+    throw opened.status === 'rejected'
+      ? opened.reason
+      : started.status === 'rejected'
+        ? started.reason
+        : null;
   }
   const profile = opened.value;
   const engine = started.value;

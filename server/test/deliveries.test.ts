@@ -1,12 +1,27 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { type ClaimResult, checkpointHandOver, claimMessage, type Lease, LeaseLostError, listUnfinished, recordOutcome, releaseAllLeases } from '../src/lib/db/deliveries.ts';
+import {
+  type ClaimResult,
+  checkpointHandOver,
+  claimMessage,
+  type Lease,
+  LeaseLostError,
+  listUnfinished,
+  recordOutcome,
+  releaseAllLeases,
+} from '../src/lib/db/deliveries.ts';
 import { insertMessage, listMessageEvents, listRecipients } from '../src/lib/db/messages.ts';
 import { decideOutcome } from '../src/lib/messages/outcome.ts';
 import { describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const rendered = { subject: 'x', engineVersion: null, renderHash: 'h' };
-const sent = { kind: 'sent', providerMessageId: null, response: '250', refused: [], isDelivered: false } as const;
+const sent = {
+  kind: 'sent',
+  providerMessageId: null,
+  response: '250',
+  refused: [],
+  isDelivered: false,
+} as const;
 
 describeOnBothProfiles('the lease on a message', (profile) => {
   let system: TestSystem;
@@ -36,14 +51,16 @@ describeOnBothProfiles('the lease on a message', (profile) => {
     return id;
   };
 
-  const claim = (messageId: string, leaseMs = 60_000) => claimMessage(system.database, { messageId, leaseMs });
+  const claim = (messageId: string, leaseMs = 60_000) =>
+    claimMessage(system.database, { messageId, leaseMs });
 
   const claimed = (result: ClaimResult): Lease => {
     if (result.kind !== 'claimed') throw new Error(`not claimed but ${result.kind}`);
     return result.lease;
   };
 
-  const typesOf = async (id: string) => (await listMessageEvents(system.database.db, id)).map(({ type }) => type);
+  const typesOf = async (id: string) =>
+    (await listMessageEvents(system.database.db, id)).map(({ type }) => type);
 
   test('of many workers at once exactly one gets it', async () => {
     const id = await createMessage();
@@ -70,7 +87,10 @@ describeOnBothProfiles('the lease on a message', (profile) => {
     await checkpointHandOver(system.database, { lease, provider: 'smtp', rendered });
     await releaseAllLeases(system.database.db);
     expect(await claim(id)).toEqual({ kind: 'ended', status: 'unknown' });
-    expect((await listRecipients(system.database.db, id)).map(({ status }) => status)).toEqual(['unknown', 'unknown']);
+    expect((await listRecipients(system.database.db, id)).map(({ status }) => status)).toEqual([
+      'unknown',
+      'unknown',
+    ]);
     expect(await typesOf(id)).toEqual(['accepted', 'attempted', 'rendered', 'handed_over', 'unknown']);
     expect(await claim(id)).toEqual({ kind: 'ended', status: 'unknown' });
   });
@@ -83,12 +103,18 @@ describeOnBothProfiles('the lease on a message', (profile) => {
     const recipients = await listRecipients(system.database.db, id);
     const outcome = decideOutcome({ recipients, result: sent, isLastAttempt: false });
     const before = await typesOf(id);
-    await expect(checkpointHandOver(system.database, { lease: lost, provider: 'smtp', rendered })).rejects.toThrow(LeaseLostError);
-    await expect(recordOutcome(system.database, { lease: lost, provider: 'smtp', outcome })).rejects.toThrow(LeaseLostError);
+    await expect(
+      checkpointHandOver(system.database, { lease: lost, provider: 'smtp', rendered }),
+    ).rejects.toThrow(LeaseLostError);
+    await expect(recordOutcome(system.database, { lease: lost, provider: 'smtp', outcome })).rejects.toThrow(
+      LeaseLostError,
+    );
     expect(await typesOf(id)).toEqual(before);
     await recordOutcome(system.database, { lease, provider: 'smtp', outcome });
     expect(await claim(id)).toEqual({ kind: 'ended', status: 'sent' });
-    await expect(recordOutcome(system.database, { lease, provider: 'smtp', outcome })).rejects.toThrow(LeaseLostError);
+    await expect(recordOutcome(system.database, { lease, provider: 'smtp', outcome })).rejects.toThrow(
+      LeaseLostError,
+    );
   });
 
   test('a message that does not exist is missing', async () => {

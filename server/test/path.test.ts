@@ -51,7 +51,13 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       headers: { 'X-Order': '42' },
     });
     const message = await system.waitUntilEnded(id);
-    expect(message).toMatchObject({ status: 'sent', subject: 'Hello Grace 😀', provider: 'smtp', attempts: 1, template: 'greeting' });
+    expect(message).toMatchObject({
+      status: 'sent',
+      subject: 'Hello Grace 😀',
+      provider: 'smtp',
+      attempts: 1,
+      template: 'greeting',
+    });
 
     const mail = await system.sink.waitForMail(({ to }) => to.includes('grace@example.net'));
     expect(mail.from).toBe('shop@example.com');
@@ -70,7 +76,9 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
     expect(parsed.headers.find(({ key }) => key === 'x-order')?.value).toBe('42');
     expect(await system.timelineOf(id)).toEqual(['accepted', 'attempted', 'rendered', 'handed_over', 'sent']);
 
-    const { body: content } = await system.call('GET', `/v1/messages/${id}/content`, { key: system.keys.live });
+    const { body: content } = await system.call('GET', `/v1/messages/${id}/content`, {
+      key: system.keys.live,
+    });
     expect(content).toMatchObject({ subject: 'Hello Grace 😀', exact: true });
     expect(parsed.html?.trim()).toBe(String(content.html).trim());
   });
@@ -78,17 +86,23 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
   test('what happens is counted in the one registry', async () => {
     const before = await system.countOf('mail.accepted', { mode: 'live' });
     const sentBefore = await system.countOf('mail.ended', { status: 'sent' });
-    await system.waitUntilEnded(await system.send({ to: 'count@example.net', template: 'greeting', props: { name: 'C' } }));
+    await system.waitUntilEnded(
+      await system.send({ to: 'count@example.net', template: 'greeting', props: { name: 'C' } }),
+    );
     expect(await system.countOf('mail.accepted', { mode: 'live' })).toBe(before + 1);
     expect(await system.countOf('mail.ended', { status: 'sent' })).toBe(sentBefore + 1);
-    expect(await system.countOf('mail.provider.results', { provider: 'smtp', kind: 'sent' })).toBeGreaterThan(0);
+    expect(await system.countOf('mail.provider.results', { provider: 'smtp', kind: 'sent' })).toBeGreaterThan(
+      0,
+    );
     expect(await system.countOf('mail.template.lookups')).toBeGreaterThan(0);
   });
 
   test('html and text go through as they were given', async () => {
     const id = await system.send({ to: 'raw@example.net', subject: 'Raw', html: '<p>Hi</p>', text: 'Hi' });
     expect(await system.waitUntilEnded(id)).toMatchObject({ status: 'sent', template: null });
-    const parsed = await PostalMime.parse((await system.sink.waitForMail(({ to }) => to.includes('raw@example.net'))).raw);
+    const parsed = await PostalMime.parse(
+      (await system.sink.waitForMail(({ to }) => to.includes('raw@example.net'))).raw,
+    );
     expect(parsed).toMatchObject({ subject: 'Raw' });
     expect(parsed.html?.trim()).toBe('<p>Hi</p>');
     expect(parsed.text?.trim()).toBe('Hi');
@@ -96,12 +110,27 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
 
   test('mail of a test key ends in the inbox, delivered, and never at the SMTP server', async () => {
     const { test: key } = system.keys;
-    const id = await system.send({ to: 'nobody@example.net', template: 'greeting', props: { name: 'Test' } }, key);
-    expect(await system.waitUntilEnded(id, key)).toMatchObject({ status: 'delivered', mode: 'test', provider: 'inbox' });
-    expect(await system.timelineOf(id, key)).toEqual(['accepted', 'attempted', 'rendered', 'handed_over', 'delivered']);
+    const id = await system.send(
+      { to: 'nobody@example.net', template: 'greeting', props: { name: 'Test' } },
+      key,
+    );
+    expect(await system.waitUntilEnded(id, key)).toMatchObject({
+      status: 'delivered',
+      mode: 'test',
+      provider: 'inbox',
+    });
+    expect(await system.timelineOf(id, key)).toEqual([
+      'accepted',
+      'attempted',
+      'rendered',
+      'handed_over',
+      'delivered',
+    ]);
 
     const list = await system.call('GET', '/v1/inbox', { key });
-    expect(list.body.data).toMatchObject([{ id, subject: 'Hello Test', envelope: { to: ['nobody@example.net'] } }]);
+    expect(list.body.data).toMatchObject([
+      { id, subject: 'Hello Test', envelope: { to: ['nobody@example.net'] } },
+    ]);
     const raw = await fetch(`${system.url}/v1/inbox/${id}/raw`, { headers: { 'x-api-key': key } });
     expect(raw.headers.get('content-type')).toBe('message/rfc822');
     expect(await PostalMime.parse(await raw.arrayBuffer())).toMatchObject({ subject: 'Hello Test' });
@@ -110,7 +139,9 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
   });
 
   test("one recipient's rejection is not hidden by another's success", async () => {
-    system.sink.setPlan({ recipient: (address) => (address === 'gone@example.net' ? { code: 550, text: 'no such user' } : null) });
+    system.sink.setPlan({
+      recipient: (address) => (address === 'gone@example.net' ? { code: 550, text: 'no such user' } : null),
+    });
     const id = await system.send({ to: ['here@example.net', 'gone@example.net'], subject: 'Two', text: 'x' });
     const message = await system.waitUntilEnded(id);
     system.sink.setPlan({});
@@ -119,18 +150,33 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       { email: 'here@example.net', status: 'sent' },
       { email: 'gone@example.net', status: 'failed', response: expect.stringContaining('no such user') },
     ]);
-    expect(await system.timelineOf(id)).toEqual(['accepted', 'attempted', 'rendered', 'handed_over', 'sent', 'refused', 'failed']);
+    expect(await system.timelineOf(id)).toEqual([
+      'accepted',
+      'attempted',
+      'rendered',
+      'handed_over',
+      'sent',
+      'refused',
+      'failed',
+    ]);
   });
 
   test('a provider that defers is tried again, and only for whom it deferred', async () => {
     let refusals = 0;
     system.sink.setPlan({
-      recipient: (address) => (address === 'later@example.net' && refusals++ === 0 ? { code: 451, text: 'try later' } : null),
+      recipient: (address) =>
+        address === 'later@example.net' && refusals++ === 0 ? { code: 451, text: 'try later' } : null,
     });
-    const id = await system.send({ to: ['now@example.net', 'later@example.net'], subject: 'Twice', text: 'x' });
+    const id = await system.send({
+      to: ['now@example.net', 'later@example.net'],
+      subject: 'Twice',
+      text: 'x',
+    });
     expect(await system.waitUntilEnded(id)).toMatchObject({ status: 'sent', attempts: 2 });
     system.sink.setPlan({});
-    const mails = system.sink.mails.filter(({ to }) => to.some((address) => ['now@example.net', 'later@example.net'].includes(address)));
+    const mails = system.sink.mails.filter(({ to }) =>
+      to.some((address) => ['now@example.net', 'later@example.net'].includes(address)),
+    );
     expect(mails.map(({ to }) => to)).toEqual([['now@example.net'], ['later@example.net']]);
   });
 
@@ -152,13 +198,16 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
     expect(answer.headers.get('x-request-id')).toBe('my-own-id');
     expect(answer.headers.get('traceparent')).toContain(traceId);
     expect(await system.waitUntilEnded(String(answer.body.messageId))).toMatchObject({ traceId });
-    const ended = system.logLines.map((line) => JSON.parse(line)).find(({ message_id, msg }) => message_id === answer.body.messageId && msg === 'attempt ended');
+    const ended = system.logLines
+      .map((line) => JSON.parse(line))
+      .find(({ message_id, msg }) => message_id === answer.body.messageId && msg === 'attempt ended');
     expect(ended).toMatchObject({ trace_id: traceId, status: 'sent' });
   });
 
   test('lists page through everything once, and filter', async () => {
     const ids = new Set<string>();
-    for (let i = 0; i < 5; i++) ids.add(await system.send({ to: 'list@example.net', subject: `List ${i}`, text: 'x' }));
+    for (let i = 0; i < 5; i++)
+      ids.add(await system.send({ to: 'list@example.net', subject: `List ${i}`, text: 'x' }));
     const seen: string[] = [];
     let cursor: unknown = '';
     do {
@@ -174,8 +223,14 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
 
   test('pushing the same template twice is a no-op, and a message keeps the version it was accepted with', async () => {
     expect((await system.pushTemplate('pinned', GREETING)).body).toMatchObject({ version: 1 });
-    expect(await system.pushTemplate('pinned', GREETING)).toMatchObject({ status: 200, body: { version: 1 } });
-    expect(await system.pushTemplate('pinned', GREETING.replace('Dear', 'Hi'))).toMatchObject({ status: 201, body: { version: 2 } });
+    expect(await system.pushTemplate('pinned', GREETING)).toMatchObject({
+      status: 200,
+      body: { version: 1 },
+    });
+    expect(await system.pushTemplate('pinned', GREETING.replace('Dear', 'Hi'))).toMatchObject({
+      status: 201,
+      body: { version: 2 },
+    });
     const id = await system.send({ to: 'pin@example.net', template: 'pinned@1', props: { name: 'P' } });
     expect(await system.waitUntilEnded(id)).toMatchObject({ status: 'sent', templateVersion: 1 });
     const { body } = await system.call('GET', `/v1/messages/${id}/content`, { key: system.keys.live });
@@ -186,7 +241,10 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
     const push = (key: string, word: string) =>
       system.call('PUT', '/v1/templates/common', {
         key,
-        body: { entry: 'index.tsx', files: { 'index.tsx': `export const subject = '${word}'; export default () => <p>${word}</p>;` } },
+        body: {
+          entry: 'index.tsx',
+          files: { 'index.tsx': `export const subject = '${word}'; export default () => <p>${word}</p>;` },
+        },
       });
     expect((await push(system.keys.admin, 'shared')).body).toMatchObject({ isShared: true });
     const before = await system.send({ to: 'a@example.net', template: 'common' });
@@ -203,16 +261,41 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
     test.each<[string, unknown, number, string]>([
       ['an unknown template', { to: 'a@b.example', template: 'nowhere' }, 404, 'template_not_found'],
       ['an unknown version', { to: 'a@b.example', template: 'greeting@99' }, 404, 'template_not_found'],
-      ['props of the wrong type', { to: 'a@b.example', template: 'typed', props: { amount: 'ten' } }, 422, 'invalid_props'],
+      [
+        'props of the wrong type',
+        { to: 'a@b.example', template: 'typed', props: { amount: 'ten' } },
+        422,
+        'invalid_props',
+      ],
       ['props that are missing', { to: 'a@b.example', template: 'typed' }, 422, 'invalid_props'],
-      ['props that are no object', { to: 'a@b.example', template: 'typed', props: 'x' }, 422, 'invalid_request'],
+      [
+        'props that are no object',
+        { to: 'a@b.example', template: 'typed', props: 'x' },
+        422,
+        'invalid_request',
+      ],
       ['an injection in to', { ...good, to: 'a@b\r\nRCPT TO:<evil@c>' }, 422, 'invalid_request'],
       ['a hidden second recipient', { ...good, to: 'a@b.example, evil@c.example' }, 422, 'invalid_request'],
-      ['an injection in a name', { ...good, to: '"x\r\nBcc: evil@c.example" <a@b.example>' }, 422, 'invalid_request'],
+      [
+        'an injection in a name',
+        { ...good, to: '"x\r\nBcc: evil@c.example" <a@b.example>' },
+        422,
+        'invalid_request',
+      ],
       ['an injection in subject', { ...good, subject: 'x\r\nBcc: evil@c.example' }, 422, 'invalid_request'],
       ['an injection in from', { ...good, from: 'a@b.example\nBcc: evil@c.example' }, 422, 'invalid_request'],
-      ['an injection in a header value', { ...good, headers: { 'X-A': 'x\r\nBcc: evil@c.example' } }, 422, 'invalid_request'],
-      ['an injection in a header name', { ...good, headers: { 'X-A: y\r\nBcc': 'evil@c.example' } }, 422, 'invalid_request'],
+      [
+        'an injection in a header value',
+        { ...good, headers: { 'X-A': 'x\r\nBcc: evil@c.example' } },
+        422,
+        'invalid_request',
+      ],
+      [
+        'an injection in a header name',
+        { ...good, headers: { 'X-A: y\r\nBcc': 'evil@c.example' } },
+        422,
+        'invalid_request',
+      ],
       ['a header of the envelope', { ...good, headers: { Bcc: 'evil@c.example' } }, 422, 'invalid_request'],
       ['an unknown field', { ...good, subjct: 'x' }, 422, 'invalid_request'],
       ['no recipient', { ...good, to: [] }, 422, 'invalid_request'],
@@ -221,7 +304,12 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       ['neither template nor body', { to: 'a@b.example', subject: 'x' }, 422, 'invalid_request'],
       ['template and body', { ...good, template: 'greeting' }, 422, 'invalid_request'],
       ['a NUL in the text', { ...good, text: 'a\0b' }, 422, 'invalid_request'],
-      ['half a surrogate pair', String.raw`{"to":"a@b.example","subject":"x","text":"\ud800"}`, 422, 'invalid_request'],
+      [
+        'half a surrogate pair',
+        String.raw`{"to":"a@b.example","subject":"x","text":"\ud800"}`,
+        422,
+        'invalid_request',
+      ],
       ['a list instead of an object', [good], 422, 'invalid_request'],
       ['malformed JSON', '{"to":', 400, 'invalid_json'],
     ])('%s', async (_name, body, status, code) => {
@@ -236,16 +324,21 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
     });
 
     test('an unknown field is named, and its value is not repeated', async () => {
-      const answer = await system.call('POST', '/v1/messages', { key: system.keys.live, body: { ...good, 'subjct': 'hunter2' } });
+      const answer = await system.call('POST', '/v1/messages', {
+        key: system.keys.live,
+        body: { ...good, subjct: 'hunter2' },
+      });
       expect(answer.body.errors).toMatchObject([{ path: '/subjct' }]);
       expect(JSON.stringify(answer.body)).not.toContain('hunter2');
     });
 
     test('an unknown query parameter is refused', async () => {
-      expect(await system.call('GET', '/v1/messages?statsu=failed', { key: system.keys.live })).toMatchObject({
-        status: 422,
-        body: { code: 'invalid_request', errors: [{ path: '/statsu' }] },
-      });
+      expect(await system.call('GET', '/v1/messages?statsu=failed', { key: system.keys.live })).toMatchObject(
+        {
+          status: 422,
+          body: { code: 'invalid_request', errors: [{ path: '/statsu' }] },
+        },
+      );
     });
 
     test('a body over the limit, declared and chunked', async () => {
@@ -273,20 +366,28 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       const wrong = `${live.slice(0, -1)}${live.endsWith('x') ? 'y' : 'x'}`;
       const unknown = live.replace(/_[a-z0-9]{8}_/, '_00000000_');
       const answers = await Promise.all(
-        [undefined, 'nonsense', unknown, wrong].map((key) => system.call('GET', '/v1/messages', key === undefined ? {} : { key })),
+        [undefined, 'nonsense', unknown, wrong].map((key) =>
+          system.call('GET', '/v1/messages', key === undefined ? {} : { key }),
+        ),
       );
       for (const { status, body } of answers) {
-        expect({ status, ...body, requestId: '' }).toEqual({ status: 401, ...answers[0]?.body, requestId: '' });
+        expect({ status, ...body, requestId: '' }).toEqual({
+          status: 401,
+          ...answers[0]?.body,
+          requestId: '',
+        });
         expect(body.code).toBe('unauthenticated');
       }
     });
 
     test('a bearer token is as good', async () => {
-      const answer = await system.call('GET', '/v1/messages', { headers: { authorization: `Bearer ${system.keys.live}` } });
+      const answer = await system.call('GET', '/v1/messages', {
+        headers: { authorization: `Bearer ${system.keys.live}` },
+      });
       expect(answer.status).toBe(200);
     });
 
-    test("a suspended client is refused, and its message is not there", async () => {
+    test('a suspended client is refused, and its message is not there', async () => {
       const { createClient } = await import('./support/system.ts');
       const { setClientStatus } = await import('../src/lib/db/clients.ts');
       const client = await createClient(system.call, system.keys.admin);
@@ -297,7 +398,10 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
         body: { code: 'client_suspended' },
       });
       await setClientStatus(system.database.db, client.clientId, 'active');
-      expect((await system.call('GET', '/v1/messages', { key: client.live })).body).toEqual({ data: [], nextCursor: null });
+      expect((await system.call('GET', '/v1/messages', { key: client.live })).body).toEqual({
+        data: [],
+        nextCursor: null,
+      });
     });
 
     test('scopes and expiry hold', async () => {
@@ -310,14 +414,23 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       };
       const reader = await createKey({ scopes: ['read'] });
       expect((await system.call('GET', '/v1/messages', { key: reader })).status).toBe(200);
-      expect(await system.call('POST', '/v1/messages', { key: reader, body: { to: 'a@b.example', subject: 'x', text: 'x' } })).toMatchObject({
+      expect(
+        await system.call('POST', '/v1/messages', {
+          key: reader,
+          body: { to: 'a@b.example', subject: 'x', text: 'x' },
+        }),
+      ).toMatchObject({
         status: 403,
         body: { code: 'scope_missing' },
       });
       const expired = await createKey({ expiresAt: '2020-01-01T00:00:00Z' });
       expect((await system.call('GET', '/v1/messages', { key: expired })).body.code).toBe('unauthenticated');
-      expect((await system.call('POST', '/v1/clients', { key: system.keys.live, body: { name: 'x' } })).body.code).toBe('scope_missing');
-      expect((await system.call('GET', '/v1/messages', { key: system.keys.admin })).body.code).toBe('scope_missing');
+      expect(
+        (await system.call('POST', '/v1/clients', { key: system.keys.live, body: { name: 'x' } })).body.code,
+      ).toBe('scope_missing');
+      expect((await system.call('GET', '/v1/messages', { key: system.keys.admin })).body.code).toBe(
+        'scope_missing',
+      );
     });
 
     test("another client's messages, inbox and templates are not there", async () => {
@@ -325,21 +438,42 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       const other = await createClient(system.call, system.keys.admin);
       const id = await system.send({ to: 'mine@example.net', subject: 'Mine', text: 'x' });
       await system.waitUntilEnded(id);
-      for (const path of [`/v1/messages/${id}`, `/v1/messages/${id}/events`, `/v1/messages/${id}/content`, `/v1/inbox/${id}`]) {
-        expect(await system.call('GET', path, { key: other.live })).toMatchObject({ status: 404, body: { code: 'not_found' } });
+      for (const path of [
+        `/v1/messages/${id}`,
+        `/v1/messages/${id}/events`,
+        `/v1/messages/${id}/content`,
+        `/v1/inbox/${id}`,
+      ]) {
+        expect(await system.call('GET', path, { key: other.live })).toMatchObject({
+          status: 404,
+          body: { code: 'not_found' },
+        });
       }
       const body = { to: 'a@b.example', template: 'typed', props: { amount: 2 } };
-      expect((await system.call('POST', '/v1/messages', { key: other.live, body })).body.code).toBe('template_not_found');
+      expect((await system.call('POST', '/v1/messages', { key: other.live, body })).body.code).toBe(
+        'template_not_found',
+      );
     });
 
     test('a client sends from its own domains only', async () => {
-      const client = await system.call('POST', '/v1/clients', { key: system.keys.admin, body: { name: 'bound', fromDomains: ['Shop.Example'] } });
-      const { body } = await system.call('POST', `/v1/clients/${client.body.id}/keys`, { key: system.keys.admin, body: { name: 'k' } });
+      const client = await system.call('POST', '/v1/clients', {
+        key: system.keys.admin,
+        body: { name: 'bound', fromDomains: ['Shop.Example'] },
+      });
+      const { body } = await system.call('POST', `/v1/clients/${client.body.id}/keys`, {
+        key: system.keys.admin,
+        body: { name: 'k' },
+      });
       const send = (from: string) =>
-        system.call('POST', '/v1/messages', { key: String(body.key), body: { to: 'a@b.example', from, subject: 'x', text: 'x' } });
+        system.call('POST', '/v1/messages', {
+          key: String(body.key),
+          body: { to: 'a@b.example', from, subject: 'x', text: 'x' },
+        });
       expect(await send('a@evil.example')).toMatchObject({ status: 403, body: { code: 'from_not_allowed' } });
       expect((await send('a@shop.example')).status).toBe(202);
-      expect(await system.call('POST', '/v1/clients', { key: system.keys.admin, body: { name: 'bound' } })).toMatchObject({
+      expect(
+        await system.call('POST', '/v1/clients', { key: system.keys.admin, body: { name: 'bound' } }),
+      ).toMatchObject({
         status: 409,
         body: { code: 'name_taken' },
       });
@@ -357,11 +491,17 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       expect((await system.pushTemplate('loop', loop)).status).toBe(201);
       const hostile = await system.send({ to: 'loop@example.net', template: 'loop', props: { go: true } });
       const others = await Promise.all(
-        Array.from({ length: 10 }, (_, i) => system.send({ to: `ok${i}@example.net`, template: 'greeting', props: { name: `${i}` } })),
+        Array.from({ length: 10 }, (_, i) =>
+          system.send({ to: `ok${i}@example.net`, template: 'greeting', props: { name: `${i}` } }),
+        ),
       );
       const ended = await Promise.all(others.map((id) => system.waitUntilEnded(id)));
       expect(ended.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 'sent'));
-      expect(await system.waitUntilEnded(hostile)).toMatchObject({ status: 'failed', attempts: 1, lastError: expect.stringContaining('template_timeout') });
+      expect(await system.waitUntilEnded(hostile)).toMatchObject({
+        status: 'failed',
+        attempts: 1,
+        lastError: expect.stringContaining('template_timeout'),
+      });
     });
 
     test('process.env, Bun, node:fs and the network are not there', async () => {
@@ -386,17 +526,24 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       const answer = await system.pushTemplate('bad', source);
       expect(answer).toMatchObject({ status: 422, body: { code: 'template_build_failed' } });
       expect(answer.body.errors).toMatchObject([{ path: expect.stringMatching(/^index\.tsx:1:\d+$/) }]);
-      const { body } = await system.call('POST', '/v1/messages', { key: system.keys.live, body: { to: 'a@b.example', template: 'bad' } });
+      const { body } = await system.call('POST', '/v1/messages', {
+        key: system.keys.live,
+        body: { to: 'a@b.example', template: 'bad' },
+      });
       expect(body.code).toBe('template_not_found');
     });
 
     test('a macro never runs', async () => {
       const marker = `/tmp/mail-macro-${Bun.randomUUIDv7()}`;
       const files = {
-        'index.tsx': "import { run } from './macro.ts' with { type: 'macro' }; export default () => <p>{run()}</p>;",
+        'index.tsx':
+          "import { run } from './macro.ts' with { type: 'macro' }; export default () => <p>{run()}</p>;",
         'macro.ts': `import { writeFileSync } from 'node:fs'; export const run = () => { writeFileSync('${marker}', 'ran'); return 'ran'; };`,
       };
-      const answer = await system.call('PUT', '/v1/templates/macro', { key: system.keys.live, body: { entry: 'index.tsx', files } });
+      const answer = await system.call('PUT', '/v1/templates/macro', {
+        key: system.keys.live,
+        body: { entry: 'index.tsx', files },
+      });
       expect(answer.status).toBe(422);
       expect(await Bun.file(marker).exists()).toBe(false);
     });

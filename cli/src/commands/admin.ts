@@ -15,6 +15,10 @@ export function adminCommand(): Command {
 async function bootstrap(flags: OutputFlags): Promise<void> {
   const { bootstrapAdminKey } = await import('@org/mail-server/admin');
   const key = await bootstrapAdminKey();
-  if (key === null) throw new CommandError('failed', 'There is an admin key already; it is shown once, when it is made.');
-  outputOf(flags).answer({ key }, () => `${bold(key)}\nThis is the only time it is shown: keep it in a safe place.`);
+  if (key === null)
+    throw new CommandError('failed', 'There is an admin key already; it is shown once, when it is made.');
+  outputOf(flags).answer(
+    { key },
+    () => `${bold(key)}\nThis is the only time it is shown: keep it in a safe place.`,
+  );
 }

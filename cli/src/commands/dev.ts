@@ -61,7 +61,10 @@ async function runOnce({ running, server, output, progress, readyMs }: Session):
     const { messageId, status, subject, htmlBytes, textBytes, timeline } = mail;
     const answer = { messageId, status, subject, htmlBytes, textBytes, timeline, readyMs };
     if (status !== 'delivered') {
-      throw new CommandError('failed', `The mail ended as "${status}": ${mail.lastError ?? 'no reason was recorded'}.`);
+      throw new CommandError(
+        'failed',
+        `The mail ended as "${status}": ${mail.lastError ?? 'no reason was recorded'}.`,
+      );
     }
     output.answer(answer, () => `${toMailLine(mail)}\n${dim(timeline.join(' > '))}`);
   } finally {
@@ -85,13 +88,20 @@ async function runUntilStopped({ running, server, output, progress, readyMs }: S
   output.note('Stopped.');
 }
 
-async function announceMail(running: RunningDev, server: Session['server'], progress: Progress): Promise<FirstMail> {
+async function announceMail(
+  running: RunningDev,
+  server: Session['server'],
+  progress: Progress,
+): Promise<FirstMail> {
   progress.show('Sending the first mail');
   return sendFirstMail(running, server);
 }
 
 function sendFirstMail({ api, pushed }: RunningDev, server: Session['server']): Promise<FirstMail> {
-  return server.sendFirstMail(api, { welcomeProps: welcomePropsOf(pushed), timeoutMs: FIRST_MAIL_TIMEOUT_MS });
+  return server.sendFirstMail(api, {
+    welcomeProps: welcomePropsOf(pushed),
+    timeoutMs: FIRST_MAIL_TIMEOUT_MS,
+  });
 }
 
 function welcomePropsOf(pushed: readonly PushReport[]): Record<string, unknown> | null {
@@ -99,7 +109,11 @@ function welcomePropsOf(pushed: readonly PushReport[]): Record<string, unknown> 
   return welcome?.ok ? welcome.previewProps : null;
 }
 
-function toAnswer({ url, profileName, keys, templatesDir, pushed }: RunningDev, mail: FirstMail | null, readyMs: number) {
+function toAnswer(
+  { url, profileName, keys, templatesDir, pushed }: RunningDev,
+  mail: FirstMail | null,
+  readyMs: number,
+) {
   return {
     url,
     profile: profileName,
@@ -114,11 +128,17 @@ function toAnswer({ url, profileName, keys, templatesDir, pushed }: RunningDev, 
 function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number): string {
   const { url, profileName, config, keys, templatesDir, pushed } = running;
   const failed = pushed.filter(({ result }) => !result.ok);
-  const outgoing = config.smtp ? `mail goes out through ${config.smtp.host}:${config.smtp.port}` : 'nothing leaves this machine';
+  const outgoing = config.smtp
+    ? `mail goes out through ${config.smtp.host}:${config.smtp.port}`
+    : 'nothing leaves this machine';
   const rows = [
     ['API', cyan(url), dim(`${profileName} profile, data in ${shorten(config.mailerDir)}`)],
     ['Inbox', cyan(`${url}/v1/inbox`), dim(outgoing)],
-    ['Templates', shorten(templatesDir), dim(`${pushed.length - failed.length} pushed, watching for changes`)],
+    [
+      'Templates',
+      shorten(templatesDir),
+      dim(`${pushed.length - failed.length} pushed, watching for changes`),
+    ],
   ];
   const keyRows = [
     ['Key', keys.apiKey],
@@ -130,7 +150,9 @@ function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number)
     toTable(rows),
     toTable(keyRows),
     ...failed.map(toPushLine),
-    ...(mail === null ? [] : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/v1/inbox/${mail.messageId}`)}`]),
+    ...(mail === null
+      ? []
+      : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/v1/inbox/${mail.messageId}`)}`]),
     `${bold('Try next')}\n${toNextSteps(mail?.messageId ?? null, welcomePropsOf(pushed)).join('\n')}`,
     dim('Edit a template and see it pushed here. Ctrl-C stops.'),
   ];
@@ -156,7 +178,8 @@ function toMailLine({ status, subject, lastError }: FirstMail): string {
 
 function toPushLine({ name, durationMs, result }: PushReport): string {
   if (result.ok && !result.isNew) return dim(`${name} is unchanged`);
-  if (result.ok) return `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
+  if (result.ok)
+    return `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
   return `${red('not pushed')} ${bold(name)}  ${toReasons({ message: result.detail, errors: result.errors })}`;
 }
 

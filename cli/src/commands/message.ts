@@ -47,7 +47,10 @@ function toReport(message: Message, events: readonly MessageEvent[]): string {
     ['status', tint(message.status)],
     ['subject', message.subject ?? dim('not rendered yet')],
     ['from', message.from],
-    ...message.recipients.map(({ kind, email, status, response }) => [kind, `${email}  ${tint(status)}${response ? dim(`  ${response}`) : ''}`]),
+    ...message.recipients.map(({ kind, email, status, response }) => [
+      kind,
+      `${email}  ${tint(status)}${response ? dim(`  ${response}`) : ''}`,
+    ]),
     ...(template === null ? [] : [['template', template]]),
     ...(message.lastError === null ? [] : [['error', red(message.lastError)]]),
     ['trace', message.traceId],

@@ -28,12 +28,14 @@ async function push(path: string, flags: Flags): Promise<void> {
   for (const { name, path: folder } of templates) results.push(await pushOne(mailer, name, folder));
   output.answer({ data: results.map(toJson) }, () => results.map(toLine).join('\n'));
   const failed = results.filter((result) => 'error' in result).length;
-  if (failed > 0) throw new CommandError('invalid', `${failed} of ${results.length} templates were not accepted.`);
+  if (failed > 0)
+    throw new CommandError('invalid', `${failed} of ${results.length} templates were not accepted.`);
 }
 
 /** A template itself, or else the templates in a folder. */
 async function findAt(path: string): Promise<{ name: string; path: string }[]> {
-  const { findTemplates, NoTemplateError, readTemplate, templateName } = await import('@org/mail-server/engine');
+  const { findTemplates, NoTemplateError, readTemplate, templateName } =
+    await import('@org/mail-server/engine');
   try {
     await readTemplate(path);
     return [{ name: templateName(path), path }];
@@ -63,7 +65,8 @@ function toJson(result: Pushed): Record<string, unknown> {
 }
 
 function toLine(result: Pushed): string {
-  if ('template' in result) return `${green('ok')}     ${bold(result.name)}  version ${result.template.version}`;
+  if ('template' in result)
+    return `${green('ok')}     ${bold(result.name)}  version ${result.template.version}`;
   return `${red('failed')} ${bold(result.name)}  ${toReasons(result.error)}`;
 }
 
@@ -72,7 +75,10 @@ async function list(flags: Flags): Promise<void> {
   const templates: Template[] = [];
   let cursor: string | null = null;
   do {
-    const page: Awaited<ReturnType<Mailer['templates']['list']>> = await mailer.templates.list({ limit: 100, ...(cursor === null ? {} : { cursor }) });
+    const page: Awaited<ReturnType<Mailer['templates']['list']>> = await mailer.templates.list({
+      limit: 100,
+      ...(cursor === null ? {} : { cursor }),
+    });
     templates.push(...page.data);
     cursor = page.nextCursor;
   } while (cursor !== null);
@@ -81,6 +87,11 @@ async function list(flags: Flags): Promise<void> {
 
 function toList(templates: readonly Template[]): string {
   if (templates.length === 0) return 'No templates yet. Push some with: mailctl template push templates';
-  const rows = templates.map(({ name, version, isShared, updatedAt }) => [name, `v${version}`, isShared ? 'shared' : '', dim(updatedAt)]);
+  const rows = templates.map(({ name, version, isShared, updatedAt }) => [
+    name,
+    `v${version}`,
+    isShared ? 'shared' : '',
+    dim(updatedAt),
+  ]);
   return toTable([[dim('name'), dim('version'), '', dim('pushed')], ...rows]);
 }

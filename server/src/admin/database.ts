@@ -7,7 +7,10 @@ import { openPostgres } from '../lib/db/postgres.ts';
 export class DatabaseUnreachableError extends Error {
   constructor(cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    super(`The database of DATABASE_URL cannot be reached${code}: check that it runs, and its host, port, user and password.`, { cause });
+    super(
+      `The database of DATABASE_URL cannot be reached${code}: check that it runs, and its host, port, user and password.`,
+      { cause },
+    );
     this.name = 'DatabaseUnreachableError';
   }
 }
@@ -17,7 +20,9 @@ export class DatabaseUnreachableError extends Error {
  *
  * @throws ConfigError where DATABASE_URL is wrong, DatabaseUnreachableError where it does not answer
  */
-export async function withDatabase<T>(work: (database: Database, profile: 'embedded' | 'production') => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  work: (database: Database, profile: 'embedded' | 'production') => Promise<T>,
+): Promise<T> {
   const storage = readDatabaseSettings();
   const database =
     storage.kind === 'embedded'

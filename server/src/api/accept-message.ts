@@ -32,7 +32,10 @@ const MAX_PROPS_BYTES = 256 * 1024;
  *
  * @throws ApiError for whatever is wrong with the request; nothing is written then
  */
-export async function acceptMessage(deps: AcceptDeps, { body, identity, trace }: Accepting): Promise<Message> {
+export async function acceptMessage(
+  deps: AcceptDeps,
+  { body, identity, trace }: Accepting,
+): Promise<Message> {
   const envelope = parseEnvelope(body, deps.config.mailFrom);
   assertSenderAllowed(domainOf(envelope.from), identity);
   const content = await resolveContent(deps, { body, clientId: identity.client.id });
@@ -62,18 +65,31 @@ async function enqueue({ queue, logger }: AcceptDeps, message: Message, trace: T
   try {
     await queue.add([{ messageId: message.id, traceparent: toTraceparent(trace) }]);
   } catch (error) {
-    logger.warn({ err: error, trace_id: trace.traceId, message_id: message.id }, 'accepted, but not enqueued yet: the reconciler will');
+    logger.warn(
+      { err: error, trace_id: trace.traceId, message_id: message.id },
+      'accepted, but not enqueued yet: the reconciler will',
+    );
   }
 }
 
 function assertSenderAllowed(domain: string, { client }: ClientIdentity): void {
   if (client.fromDomains === null || client.fromDomains.includes(domain)) return;
-  throw new ApiError('from_not_allowed', `This client sends from ${client.fromDomains.join(', ')}; ${domain} is not among them.`);
+  throw new ApiError(
+    'from_not_allowed',
+    `This client sends from ${client.fromDomains.join(', ')}; ${domain} is not among them.`,
+  );
 }
 
 type Content = Pick<
   Message,
-  'templateVersionId' | 'templateName' | 'templateVersion' | 'props' | 'html' | 'text' | 'givenSubject' | 'subject'
+  | 'templateVersionId'
+  | 'templateName'
+  | 'templateVersion'
+  | 'props'
+  | 'html'
+  | 'text'
+  | 'givenSubject'
+  | 'subject'
 >;
 
 async function resolveContent(
@@ -96,7 +112,11 @@ async function resolveContent(
       subject: body.subject,
     };
   }
-  if (hasBody) throw invalid(body.html === undefined ? '/text' : '/html', 'a message has either a template or html and text');
+  if (hasBody)
+    throw invalid(
+      body.html === undefined ? '/text' : '/html',
+      'a message has either a template or html and text',
+    );
   return resolveTemplateContent(deps, { template: body.template, body, clientId });
 }
 
@@ -105,15 +125,22 @@ async function resolveTemplateContent(
   { template, body, clientId }: { template: string; body: SendMessageRequest; clientId: string },
 ): Promise<Content> {
   const [name = template, number] = template.split('@');
-  const version = await resolveTemplate(database.db, { clientId, name, version: number === undefined ? null : Number(number) });
+  const version = await resolveTemplate(database.db, {
+    clientId,
+    name,
+    version: number === undefined ? null : Number(number),
+  });
   if (!version) throw await templateNotFound(database, { template, clientId });
   const props = JSON.stringify(body.props ?? {});
-  if (Buffer.byteLength(props) > MAX_PROPS_BYTES) throw invalidProps([{ path: '/props', message: `may have ${MAX_PROPS_BYTES} bytes at most` }]);
+  if (Buffer.byteLength(props) > MAX_PROPS_BYTES)
+    throw invalidProps([{ path: '/props', message: `may have ${MAX_PROPS_BYTES} bytes at most` }]);
   if (version.schema) {
     const validator = createPropsValidator(version.schema);
-    if (!validator.ok) throw new Error(`the stored schema of ${template} is not usable: ${validator.message}`);
+    if (!validator.ok)
+      throw new Error(`the stored schema of ${template} is not usable: ${validator.message}`);
     const errors = validator.validate(body.props ?? {});
-    if (errors.length > 0) throw invalidProps(errors.map(({ path, message }) => ({ path: `/props${path}`, message })));
+    if (errors.length > 0)
+      throw invalidProps(errors.map(({ path, message }) => ({ path: `/props${path}`, message })));
   }
   return {
     templateVersionId: version.id,
@@ -127,14 +154,22 @@ async function resolveTemplateContent(
   };
 }
 
-async function templateNotFound(database: Database, { template, clientId }: { template: string; clientId: string }): Promise<ApiError> {
+async function templateNotFound(
+  database: Database,
+  { template, clientId }: { template: string; clientId: string },
+): Promise<ApiError> {
   const names = await listTemplateNames(database.db, clientId);
-  const known = names.length > 0 ? `This key can use: ${names.join(', ')}.` : 'None has been pushed yet: mailctl template push.';
+  const known =
+    names.length > 0
+      ? `This key can use: ${names.join(', ')}.`
+      : 'None has been pushed yet: mailctl template push.';
   return new ApiError('template_not_found', `There is no template "${template}". ${known}`);
 }
 
 function invalid(path: string, message: string): ApiError {
-  return new ApiError('invalid_request', 'The content of the message is not clear.', { errors: [{ path, message }] });
+  return new ApiError('invalid_request', 'The content of the message is not clear.', {
+    errors: [{ path, message }],
+  });
 }
 
 function invalidProps(errors: { path: string; message: string }[]): ApiError {

@@ -25,7 +25,11 @@ export type App = ReturnType<typeof createApp>;
 export function createApp({ config, profile, engine, logger, metrics }: ApiDeps) {
   const { database } = profile;
   const queue = profile.queue.queue;
-  const authenticator = createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now: () => new Date() });
+  const authenticator = createAuthenticator({
+    db: database.db,
+    adminApiKey: config.adminApiKey,
+    now: () => new Date(),
+  });
   return new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace } = contextOf(request);
@@ -52,7 +56,11 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     })
     .onAfterResponse({ as: 'global' }, ({ request, route, set }) => {
       const durationMs = performance.now() - contextOf(request).startedAt;
-      metrics.requestMs.record(durationMs, { method: request.method, route, status: Number(set.status ?? 200) });
+      metrics.requestMs.record(durationMs, {
+        method: request.method,
+        route,
+        status: Number(set.status ?? 200),
+      });
     })
     .use(healthController({ database, queue }))
     .use(messagesController({ config, database, queue, engine, authenticator, logger, metrics }))
@@ -65,7 +73,8 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof ValidationError) return toInvalidRequest(error);
-  if (error instanceof NotFoundError) return new ApiError('not_found', 'There is no such route; see docs/api.md.');
+  if (error instanceof NotFoundError)
+    return new ApiError('not_found', 'There is no such route; see docs/api.md.');
   // What our own body reader throws arrives wrapped.
   if (error instanceof ParseError) return toApiError(error.cause);
   return new ApiError('internal_error', 'The cause is in our log under this request id.');
@@ -77,7 +86,8 @@ function toInvalidRequest(error: ValidationError): ApiError {
     if (!('path' in problem)) continue;
     const { path, message, schema } = problem;
     // A schema's description says what is expected in plain words; the checker's message is for its authors.
-    if (!errors.has(path)) errors.set(path, typeof schema?.description === 'string' ? schema.description : message);
+    if (!errors.has(path))
+      errors.set(path, typeof schema?.description === 'string' ? schema.description : message);
   }
   return new ApiError('invalid_request', 'The request does not have the right shape.', {
     errors: [...errors].map(([path, message]) => ({ path, message })),

@@ -42,7 +42,11 @@ export function parseEnvelope(body: SendMessageRequest, defaultFrom: string): Pa
   return { from: from.address, recipients, replyTo, headers };
 }
 
-function parseList(value: SendMessageRequest[AddressField], field: AddressField, errors: ProblemDetail[]): Address[] {
+function parseList(
+  value: SendMessageRequest[AddressField],
+  field: AddressField,
+  errors: ProblemDetail[],
+): Address[] {
   const texts = typeof value === 'string' ? [value] : (value ?? []);
   return texts.flatMap((text, index) => {
     const parsed = parseAddress(text);

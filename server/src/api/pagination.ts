@@ -24,9 +24,16 @@ export function parseCursor(cursor: string | undefined): string | null {
 }
 
 /** Makes a page from `limit + 1` rows: the one too many says that there is a next page. */
-export function toPage<R extends { id: string }, T>(rows: readonly R[], limit: number, toItem: (row: R) => T): Page<T> {
+export function toPage<R extends { id: string }, T>(
+  rows: readonly R[],
+  limit: number,
+  toItem: (row: R) => T,
+): Page<T> {
   const visible = rows.slice(0, limit);
   const last = visible.at(-1);
   const hasMore = rows.length > limit && last !== undefined;
-  return { data: visible.map(toItem), nextCursor: hasMore ? Buffer.from(last.id).toString('base64url') : null };
+  return {
+    data: visible.map(toItem),
+    nextCursor: hasMore ? Buffer.from(last.id).toString('base64url') : null,
+  };
 }

@@ -10,12 +10,21 @@ const STRICT = { additionalProperties: false } as const;
 
 const stringMap = (description: string) =>
   pin(
-    t.Record(t.String({ minLength: 1, maxLength: 128 }), t.String({ maxLength: 2048 }), { maxProperties: 50, description }),
+    t.Record(t.String({ minLength: 1, maxLength: 128 }), t.String({ maxLength: 2048 }), {
+      maxProperties: 50,
+      description,
+    }),
   );
 
-const AddressText = t.String({ minLength: 3, maxLength: 512, description: 'must be an address such as "Ada <ada@example.com>"' });
+const AddressText = t.String({
+  minLength: 3,
+  maxLength: 512,
+  description: 'must be an address such as "Ada <ada@example.com>"',
+});
 const ADDRESS_LIST = 'must be an address, or a list of 1 to 50 addresses';
-const AddressList = t.Union([AddressText, t.Array(AddressText, { minItems: 1, maxItems: 50 })], { description: ADDRESS_LIST });
+const AddressList = t.Union([AddressText, t.Array(AddressText, { minItems: 1, maxItems: 50 })], {
+  description: ADDRESS_LIST,
+});
 
 /** Body of `POST /v1/messages`. */
 export const SendMessageBody = t.Object(
@@ -27,7 +36,10 @@ export const SendMessageBody = t.Object(
     from: t.Optional(AddressText),
     subject: t.Optional(t.String({ minLength: 1, maxLength: 998 })),
     template: t.Optional(
-      t.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}(@[1-9][0-9]{0,8})?$', description: 'must be a name such as "welcome" or "welcome@3"' }),
+      t.String({
+        pattern: '^[a-z0-9][a-z0-9-]{0,63}(@[1-9][0-9]{0,8})?$',
+        description: 'must be a name such as "welcome" or "welcome@3"',
+      }),
     ),
     props: t.Optional(pin(t.Record(t.String(), t.Unknown(), { description: 'must be an object' }))),
     html: t.Optional(t.String({ minLength: 1 })),
@@ -41,7 +53,14 @@ export const SendMessageBody = t.Object(
 export type SendMessageRequest = Static<typeof SendMessageBody>;
 
 const PageQuery = {
-  limit: t.Optional(t.Numeric({ minimum: 1, maximum: 100, multipleOf: 1, description: 'must be a whole number from 1 to 100' })),
+  limit: t.Optional(
+    t.Numeric({
+      minimum: 1,
+      maximum: 100,
+      multipleOf: 1,
+      description: 'must be a whole number from 1 to 100',
+    }),
+  ),
   cursor: t.Optional(t.String({ minLength: 1, maxLength: 200 })),
 };
 
@@ -83,7 +102,11 @@ export const ListMessagesQuery = t.Object(
 export const PutTemplateBody = t.Object(
   {
     entry: t.String({ minLength: 1, maxLength: 255 }),
-    files: pin(t.Record(t.String({ minLength: 1, maxLength: 255 }), t.String(), { description: 'must be an object of path to source text' })),
+    files: pin(
+      t.Record(t.String({ minLength: 1, maxLength: 255 }), t.String(), {
+        description: 'must be an object of path to source text',
+      }),
+    ),
   },
   STRICT,
 );
@@ -91,8 +114,15 @@ export const PutTemplateBody = t.Object(
 /** Body of `POST /v1/clients`. */
 export const CreateClientBody = t.Object(
   {
-    name: t.String({ minLength: 1, maxLength: 100, pattern: '^\\S(.*\\S)?$', description: 'must be 1 to 100 characters without outer spaces' }),
-    fromDomains: t.Optional(t.Array(t.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: 100 })),
+    name: t.String({
+      minLength: 1,
+      maxLength: 100,
+      pattern: '^\\S(.*\\S)?$',
+      description: 'must be 1 to 100 characters without outer spaces',
+    }),
+    fromDomains: t.Optional(
+      t.Array(t.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: 100 }),
+    ),
   },
   STRICT,
 );
@@ -101,13 +131,20 @@ export const CreateClientBody = t.Object(
 export const CreateKeyBody = t.Object(
   {
     name: t.String({ minLength: 1, maxLength: 100 }),
-    mode: t.Optional(t.Union([t.Literal('live'), t.Literal('test')], { description: 'must be "live" or "test"' })),
+    mode: t.Optional(
+      t.Union([t.Literal('live'), t.Literal('test')], { description: 'must be "live" or "test"' }),
+    ),
     scopes: t.Optional(
-      t.Array(t.Union([t.Literal('send'), t.Literal('read'), t.Literal('templates')], { description: 'must be "send", "read" or "templates"' }), {
-        minItems: 1,
-        maxItems: 3,
-        uniqueItems: true,
-      }),
+      t.Array(
+        t.Union([t.Literal('send'), t.Literal('read'), t.Literal('templates')], {
+          description: 'must be "send", "read" or "templates"',
+        }),
+        {
+          minItems: 1,
+          maxItems: 3,
+          uniqueItems: true,
+        },
+      ),
     ),
     expiresAt: t.Optional(IsoTime),
   },

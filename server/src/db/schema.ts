@@ -18,8 +18,12 @@ import {
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
 
-const createdAt = timestamp('created_at', { withTimezone: true, precision: 3, mode: 'date' }).notNull().defaultNow();
-const updatedAt = timestamp('updated_at', { withTimezone: true, precision: 3, mode: 'date' }).notNull().defaultNow();
+const createdAt = timestamp('created_at', { withTimezone: true, precision: 3, mode: 'date' })
+  .notNull()
+  .defaultNow();
+const updatedAt = timestamp('updated_at', { withTimezone: true, precision: 3, mode: 'date' })
+  .notNull()
+  .defaultNow();
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -172,7 +176,10 @@ export const messages = pgTable(
     index('messages_unfinished')
       .on(table.updatedAt)
       .where(sql`${table.status} in ('queued', 'sending')`),
-    check('messages_content', sql`${table.templateName} is not null or ${table.html} is not null or ${table.text} is not null`),
+    check(
+      'messages_content',
+      sql`${table.templateName} is not null or ${table.html} is not null or ${table.text} is not null`,
+    ),
   ],
 );
 

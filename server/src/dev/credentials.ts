@@ -34,11 +34,15 @@ export function readDevCredentials(mailerDir: string): DevCredentials | null {
  * The keys of earlier runs where the database still knows them; otherwise makes the client `dev` and its key, and
  * an admin key unless there is one.
  */
-export async function ensureDevKeys(db: Db, { mailerDir, hasConfiguredAdmin }: { mailerDir: string; hasConfiguredAdmin: boolean }): Promise<DevKeys> {
+export async function ensureDevKeys(
+  db: Db,
+  { mailerDir, hasConfiguredAdmin }: { mailerDir: string; hasConfiguredAdmin: boolean },
+): Promise<DevKeys> {
   const kept = readDevCredentials(mailerDir);
   if (kept && (await isKnown(db, kept.apiKey))) return { ...kept, isFirstRun: false };
   const apiKey = await createClientKey(db);
-  const adminApiKey = hasConfiguredAdmin || (await hasAdminKey(db)) ? (kept?.adminApiKey ?? null) : await createAdminKey(db);
+  const adminApiKey =
+    hasConfiguredAdmin || (await hasAdminKey(db)) ? (kept?.adminApiKey ?? null) : await createAdminKey(db);
   const path = credentialsPath(mailerDir);
   writeFileSync(path, `${JSON.stringify({ apiKey, adminApiKey }, null, 2)}\n`, { mode: OWNER_ONLY });
   // The mode above counts for a new file only.

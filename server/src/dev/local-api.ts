@@ -28,14 +28,20 @@ export function createLocalApi({ url, apiKey }: { url: string; apiKey: string })
   };
   const expect = async (method: string, path: string, body?: unknown) => {
     const { status, answer } = await call(method, path, body);
-    if (status >= 400) throw new LocalApiError(`${method} ${path} answered ${status}: ${String(answer.detail)}`);
+    if (status >= 400)
+      throw new LocalApiError(`${method} ${path} answered ${status}: ${String(answer.detail)}`);
     return answer;
   };
   return {
     async pushTemplate(name, sources) {
       const { status, answer } = await call('PUT', `/v1/templates/${encodeURIComponent(name)}`, sources);
       if (status === 200 || status === 201) {
-        return { ok: true, version: Number(answer.version), isNew: status === 201, previewProps: toRecord(answer.previewProps) };
+        return {
+          ok: true,
+          version: Number(answer.version),
+          isNew: status === 201,
+          previewProps: toRecord(answer.previewProps),
+        };
       }
       return { ok: false, detail: String(answer.detail), errors: toDetails(answer.errors) };
     },

@@ -68,7 +68,9 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
       hasConfiguredAdmin: config.adminApiKey !== null,
     });
     const api = createLocalApi({ url, apiKey: keys.apiKey });
-    const templatesDir = existsSync(config.templatesSourceDir) ? config.templatesSourceDir : STARTER_TEMPLATES;
+    const templatesDir = existsSync(config.templatesSourceDir)
+      ? config.templatesSourceDir
+      : STARTER_TEMPLATES;
     onProgress('Pushing the templates');
     const pushed = await pushAll(templatesDir, api);
     const watcher = await watchTemplates({ folder: templatesDir, api, onPush });
@@ -89,7 +91,10 @@ function prepareFolder(mailerDir: string): void {
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (error) {
-    throw new DevStartError(`${mailerDir} cannot be written to; choose another folder with --dir or MAILER_DIR.`, { cause: error });
+    throw new DevStartError(
+      `${mailerDir} cannot be written to; choose another folder with --dir or MAILER_DIR.`,
+      { cause: error },
+    );
   }
 }
 
@@ -97,9 +102,13 @@ async function explainFailure<T>(config: Config, start: () => Promise<T>): Promi
   try {
     return await start();
   } catch (error) {
-    if (error instanceof FolderInUseError) throw new DevStartError(describeOther(config.mailerDir), { cause: error });
+    if (error instanceof FolderInUseError)
+      throw new DevStartError(describeOther(config.mailerDir), { cause: error });
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new DevStartError(`Port ${config.port} is taken by another program; choose another with --port or PORT.`, { cause: error });
+      throw new DevStartError(
+        `Port ${config.port} is taken by another program; choose another with --port or PORT.`,
+        { cause: error },
+      );
     }
     throw error;
   }
@@ -119,7 +128,8 @@ function writeInstance(mailerDir: string, url: string): void {
 export function readInstance(mailerDir: string): { url: string; pid: number } | null {
   try {
     const content: unknown = JSON.parse(readFileSync(join(mailerDir, INSTANCE_FILE), 'utf8'));
-    if (typeof content !== 'object' || content === null || !('url' in content) || !('pid' in content)) return null;
+    if (typeof content !== 'object' || content === null || !('url' in content) || !('pid' in content))
+      return null;
     return { url: String(content.url), pid: Number(content.pid) };
   } catch {
     return null;

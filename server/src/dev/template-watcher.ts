@@ -1,6 +1,11 @@
 import { relative, sep } from 'node:path';
 import { watch } from 'chokidar';
-import { findTemplates, type LocalTemplate, NoTemplateError, readTemplate } from '../lib/templates/template-folder.ts';
+import {
+  findTemplates,
+  type LocalTemplate,
+  NoTemplateError,
+  readTemplate,
+} from '../lib/templates/template-folder.ts';
 import type { LocalApi, PushResult } from './local-api.ts';
 
 /** What became of one template that was pushed because it changed, or because the server started. */
@@ -33,9 +38,14 @@ export async function watchTemplates(options: {
     // A deleted template stays what it is on the server: mail that waits may need it.
     if (template) onPush(await push(template, api));
   };
-  const watcher = watch(folder, { ignoreInitial: true, ignored: (path) => /(^|[/\\])(\.|node_modules)/.test(relative(folder, path)) });
+  const watcher = watch(folder, {
+    ignoreInitial: true,
+    ignored: (path) => /(^|[/\\])(\.|node_modules)/.test(relative(folder, path)),
+  });
   watcher.on('all', (_event, path) => {
-    const name = relative(folder, path).split(sep)[0]?.replace(/\.tsx$/, '');
+    const name = relative(folder, path)
+      .split(sep)[0]
+      ?.replace(/\.tsx$/, '');
     if (!name) return;
     clearTimeout(waiting.get(name));
     waiting.set(
@@ -72,7 +82,8 @@ async function tryPush({ name, path }: LocalTemplate, api: LocalApi): Promise<Pu
     return await api.pushTemplate(name, await readTemplate(path));
   } catch (error) {
     // Half-saved folders and a server that is stopping are not worth more than a line; the next save tries again.
-    const detail = error instanceof NoTemplateError || error instanceof TypeError ? error.message : String(error);
+    const detail =
+      error instanceof NoTemplateError || error instanceof TypeError ? error.message : String(error);
     return { ok: false, detail, errors: [] };
   }
 }

@@ -6,7 +6,15 @@ const MAX_DELAY_MS = 60 * 60_000;
  *
  * @param random from 0 up to 1
  */
-export function backoffMs({ attempt, baseMs, random }: { attempt: number; baseMs: number; random: number }): number {
+export function backoffMs({
+  attempt,
+  baseMs,
+  random,
+}: {
+  attempt: number;
+  baseMs: number;
+  random: number;
+}): number {
   const stepMs = Math.min(baseMs * 2 ** Math.min(attempt - 1, 30), MAX_DELAY_MS);
   return Math.round(stepMs / 2 + (stepMs / 2) * random);
 }

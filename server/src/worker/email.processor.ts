@@ -1,5 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { checkpointHandOver, claimMessage, type Lease, LeaseLostError, recordOutcome } from '../lib/db/deliveries.ts';
+import {
+  checkpointHandOver,
+  claimMessage,
+  type Lease,
+  LeaseLostError,
+  recordOutcome,
+} from '../lib/db/deliveries.ts';
 import type { Database } from '../lib/db/database.ts';
 import type { Message, Recipient } from '../lib/db/messages.ts';
 import type { Engine } from '../lib/engine/engine.ts';
@@ -49,7 +55,10 @@ export function createEmailProcessor(options: ProcessorOptions): MailHandler {
   };
 }
 
-async function claim(options: ProcessorOptions, { messageId, logger }: { messageId: string; logger: Logger }): Promise<Claimed | null> {
+async function claim(
+  options: ProcessorOptions,
+  { messageId, logger }: { messageId: string; logger: Logger },
+): Promise<Claimed | null> {
   const result = await claimMessage(options.database, { messageId, leaseMs: options.leaseMs });
   switch (result.kind) {
     case 'claimed':
@@ -92,12 +101,22 @@ async function attempt(options: ProcessorOptions, input: Attempt): Promise<Attem
   try {
     const rendering = await render(options, message);
     if (!rendering.ok) return unsendable(rendering.code, rendering.message);
-    return { provider, result: await send(options, { ...input, provider, rendered: rendering.rendered, progress }) };
+    return {
+      provider,
+      result: await send(options, { ...input, provider, rendered: rendering.rendered, progress }),
+    };
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
     logger.error({ err: error }, 'an attempt ended in an error nobody expected');
     const reason = error instanceof Error ? error.message : 'unknown error';
-    return { provider, result: { kind: 'crashed', message: `internal error: ${reason}`, wasHandedOver: progress.wasHandedOver } };
+    return {
+      provider,
+      result: {
+        kind: 'crashed',
+        message: `internal error: ${reason}`,
+        wasHandedOver: progress.wasHandedOver,
+      },
+    };
   }
 }
 
@@ -105,7 +124,11 @@ function unsendable(code: string, message: string): Attempted {
   return { provider: null, result: { kind: 'unsendable', code, message } };
 }
 
-type Sending = Attempt & { provider: Provider; rendered: RenderedMessage; progress: { wasHandedOver: boolean } };
+type Sending = Attempt & {
+  provider: Provider;
+  rendered: RenderedMessage;
+  progress: { wasHandedOver: boolean };
+};
 
 async function send(
   { database, metrics, leaseMs }: ProcessorOptions,
@@ -114,7 +137,11 @@ async function send(
   const input = toComposeInput({ message, recipients, rendered });
   const to = recipients.filter(({ status }) => status === 'sending').map(({ email }) => email);
   const mime = await composeMime(input);
-  const facts = { subject: rendered.subject, engineVersion: rendered.engineVersion, renderHash: rendered.hash };
+  const facts = {
+    subject: rendered.subject,
+    engineVersion: rendered.engineVersion,
+    renderHash: rendered.hash,
+  };
   const startedAt = performance.now();
   const result = await provider.send(
     { messageId: message.id, envelope: { from: input.from.email, to }, mime },
@@ -141,10 +168,19 @@ async function record(
   await recordOutcome(database, { lease, provider: provider?.name ?? null, outcome });
   metrics.ended.add(1, { status: outcome.status });
   logger.info(
-    { status: outcome.status, attempt: message.attempts, provider: provider?.name, reason: outcome.lastError ?? undefined },
+    {
+      status: outcome.status,
+      attempt: message.attempts,
+      provider: provider?.name,
+      reason: outcome.lastError ?? undefined,
+    },
     'attempt ended',
   );
   if (outcome.status !== 'queued') return;
-  const scheduledMs = backoffMs({ attempt: message.attempts, baseMs: retryBaseMs, random: randomInt(1000) / 1000 });
+  const scheduledMs = backoffMs({
+    attempt: message.attempts,
+    baseMs: retryBaseMs,
+    random: randomInt(1000) / 1000,
+  });
   throw new RetryLater(outcome.retryAfterMs ?? scheduledMs);
 }

@@ -7,15 +7,32 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { startReconciler } from './reconciler.ts';
 
-export type WorkerDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
+export type WorkerDeps = {
+  config: Config;
+  profile: Profile;
+  engine: Engine;
+  logger: Logger;
+  metrics: Metrics;
+};
 
 /** Starts to work on the queue; `stop` finishes what is under way, within the configured grace. */
-export function startWorker({ config, profile, engine, logger, metrics }: WorkerDeps): { stop(): Promise<void> } {
+export function startWorker({ config, profile, engine, logger, metrics }: WorkerDeps): {
+  stop(): Promise<void>;
+} {
   const { database, queue } = profile;
   const providers = createProviderRegistry({ smtp: config.smtp, db: database.db });
   const { maxAttempts, retryBaseMs, leaseMs } = config;
   const worker = queue.startWorker({
-    handler: createEmailProcessor({ database, engine, providers, logger, metrics, maxAttempts, retryBaseMs, leaseMs }),
+    handler: createEmailProcessor({
+      database,
+      engine,
+      providers,
+      logger,
+      metrics,
+      maxAttempts,
+      retryBaseMs,
+      leaseMs,
+    }),
     concurrency: config.workerConcurrency,
     onError: (error) => logger.error({ err: error }, 'the worker met an error and goes on'),
   });

@@ -48,7 +48,9 @@ export type TestSystem = {
 /** Runs the same tests on both profiles; without servers the second is skipped on a laptop, and fails in CI. */
 export function describeOnBothProfiles(name: string, body: (profile: ProfileName) => void): void {
   describe(`${name} (embedded)`, () => body('embedded'));
-  describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(`${name} (PostgreSQL and Redis)`, () => body('production'));
+  describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(`${name} (PostgreSQL and Redis)`, () =>
+    body('production'),
+  );
 }
 
 /** A folder, or a database and a Redis, that no other test has. */
@@ -68,7 +70,10 @@ export async function createStorage(profile: ProfileName): Promise<TestStorage> 
   };
 }
 
-export async function startSystem(profile: ProfileName, settings: Record<string, string> = {}): Promise<TestSystem> {
+export async function startSystem(
+  profile: ProfileName,
+  settings: Record<string, string> = {},
+): Promise<TestSystem> {
   const [storage, sink] = await Promise.all([createStorage(profile), startSmtpSink()]);
   const admin = createApiKey('live').text;
   const config = parseConfig({
@@ -100,7 +105,10 @@ export async function startSystem(profile: ProfileName, settings: Record<string,
     logLines,
     call,
     pushTemplate: (name, source) =>
-      call('PUT', `/v1/templates/${name}`, { key: live, body: { entry: 'index.tsx', files: { 'index.tsx': source } } }),
+      call('PUT', `/v1/templates/${name}`, {
+        key: live,
+        body: { entry: 'index.tsx', files: { 'index.tsx': source } },
+      }),
     async send(body, key = live) {
       const { status, body: answer } = await call('POST', '/v1/messages', { key, body });
       if (status !== 202) throw new Error(`not accepted: ${JSON.stringify(answer)}`);
@@ -148,11 +156,20 @@ function parseObject(text: string): Record<string, unknown> {
 }
 
 /** Creates a client with a key of each mode through the API. */
-export async function createClient(call: Call, admin: string): Promise<{ clientId: string; live: string; test: string }> {
-  const client = await call('POST', '/v1/clients', { key: admin, body: { name: `client ${Bun.randomUUIDv7()}` } });
+export async function createClient(
+  call: Call,
+  admin: string,
+): Promise<{ clientId: string; live: string; test: string }> {
+  const client = await call('POST', '/v1/clients', {
+    key: admin,
+    body: { name: `client ${Bun.randomUUIDv7()}` },
+  });
   const clientId = String(client.body.id);
   const createKey = async (mode: string) => {
-    const { body } = await call('POST', `/v1/clients/${clientId}/keys`, { key: admin, body: { name: mode, mode } });
+    const { body } = await call('POST', `/v1/clients/${clientId}/keys`, {
+      key: admin,
+      body: { name: mode, mode },
+    });
     return String(body.key);
   };
   return { clientId, live: await createKey('live'), test: await createKey('test') };

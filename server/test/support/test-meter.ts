@@ -14,10 +14,14 @@ export function createTestMeter() {
     provider,
     async countOf(counter: string, attributes: Record<string, unknown> = {}): Promise<number> {
       const { resourceMetrics } = await reader.collect();
-      const found = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === counter);
+      const found = resourceMetrics.scopeMetrics
+        .flatMap(({ metrics }) => metrics)
+        .find(({ descriptor }) => descriptor.name === counter);
       const points: DataPoint<unknown>[] = found?.dataPoints ?? [];
       return points
-        .filter((point) => Object.entries(attributes).every(([name, value]) => point.attributes[name] === value))
+        .filter((point) =>
+          Object.entries(attributes).every(([name, value]) => point.attributes[name] === value),
+        )
         .reduce((sum, { value }) => sum + (typeof value === 'number' ? value : 0), 0);
     },
   };

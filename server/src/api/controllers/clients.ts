@@ -23,8 +23,13 @@ export function clientsController({ database, authenticator }: ClientsDeps) {
       '/',
       async ({ body, status }) => {
         const fromDomains = body.fromDomains?.map(toDomain) ?? null;
-        const client = await insertClient(database.db, { id: Bun.randomUUIDv7(), name: body.name, fromDomains });
-        if (!client) throw new ApiError('name_taken', `There is a client "${body.name}" already; names are unique.`);
+        const client = await insertClient(database.db, {
+          id: Bun.randomUUIDv7(),
+          name: body.name,
+          fromDomains,
+        });
+        if (!client)
+          throw new ApiError('name_taken', `There is a client "${body.name}" already; names are unique.`);
         return status(201, toAnswer(client));
       },
       { body: CreateClientBody },
@@ -72,5 +77,12 @@ function toDomain(text: string, index: number): string {
 }
 
 function toAnswer({ id, name, status, fromDomains, createdAt, updatedAt }: Client) {
-  return { id, name, status, fromDomains, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+  return {
+    id,
+    name,
+    status,
+    fromDomains,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
 }

@@ -45,7 +45,11 @@ export function messagesController(deps: MessagesDeps) {
         assertScope(identity, 'send');
         assertClient(identity);
         const message = await acceptMessage(deps, { body, identity, trace: contextOf(request).trace });
-        return status(202, { messageId: message.id, status: message.status, createdAt: message.createdAt.toISOString() });
+        return status(202, {
+          messageId: message.id,
+          status: message.status,
+          createdAt: message.createdAt.toISOString(),
+        });
       },
       { body: SendMessageBody },
     )
@@ -128,7 +132,13 @@ function toDetail(message: Message, recipients: readonly Recipient[]) {
     headers: message.headers,
     metadata: message.metadata,
     providerMessageId: message.providerMessageId,
-    recipients: recipients.map(({ kind, email, name, status, response }) => ({ kind, email, name, status, response })),
+    recipients: recipients.map(({ kind, email, name, status, response }) => ({
+      kind,
+      email,
+      name,
+      status,
+      response,
+    })),
   };
 }
 
@@ -140,7 +150,10 @@ function toEvent(event: MessageEvent) {
 /** `exact` says that these are the bytes that were sent; before the hand-over nothing has been. */
 function toContent(message: Message, rendering: Awaited<ReturnType<typeof renderMessage>>) {
   if (!rendering.ok) {
-    throw new ApiError('template_render_failed', `The content cannot be rendered again: ${rendering.message}`);
+    throw new ApiError(
+      'template_render_failed',
+      `The content cannot be rendered again: ${rendering.message}`,
+    );
   }
   const { subject, html, text, hash } = rendering.rendered;
   return { subject, html, text, exact: hash === message.renderHash };

@@ -60,7 +60,9 @@ function ownerOf(identity: Identity): string | null {
 function assertTemplateName(name: string): void {
   if (TEMPLATE_NAME.test(name)) return;
   throw new ApiError('invalid_request', 'A template needs a name such as "password-reset".', {
-    errors: [{ path: '/name', message: 'must be 1 to 64 of a-z, 0-9 and "-", and begin with a letter or digit' }],
+    errors: [
+      { path: '/name', message: 'must be 1 to 64 of a-z, 0-9 and "-", and begin with a letter or digit' },
+    ],
   });
 }
 
@@ -71,7 +73,8 @@ function assertUsableSchema(schema: Parameters<typeof createPropsValidator>[0] |
 }
 
 function toProblem(failure: RenderFailure): ApiError {
-  const code: ProblemCode = failure.code === 'template_build_failed' ? 'template_build_failed' : 'template_render_failed';
+  const code: ProblemCode =
+    failure.code === 'template_build_failed' ? 'template_build_failed' : 'template_render_failed';
   const errors = failure.errors.map(({ file, line, column, message, hint }) => ({
     path: [file, line, column].filter((part) => part !== null).join(':'),
     message: hint === null ? message : `${message} (${hint})`,
@@ -79,7 +82,16 @@ function toProblem(failure: RenderFailure): ApiError {
   return new ApiError(code, failure.message, errors.length > 0 ? { errors } : {});
 }
 
-function toAnswer({ name, version, contentHash, clientId, schema, previewProps, createdAt, updatedAt }: TemplateSummary) {
+function toAnswer({
+  name,
+  version,
+  contentHash,
+  clientId,
+  schema,
+  previewProps,
+  createdAt,
+  updatedAt,
+}: TemplateSummary) {
   return {
     name,
     version,

@@ -23,7 +23,15 @@ const TOUCH_INTERVAL_MS = 60_000;
 const NOBODY = hashSecret('nobody');
 
 /** Identifies callers by key; the answer is kept with the request, so that asking again costs nothing. */
-export function createAuthenticator({ db, adminApiKey, now }: { db: Db; adminApiKey: string | null; now: () => Date }): Authenticator {
+export function createAuthenticator({
+  db,
+  adminApiKey,
+  now,
+}: {
+  db: Db;
+  adminApiKey: string | null;
+  now: () => Date;
+}): Authenticator {
   const configured = adminApiKey === null ? null : parseApiKey(adminApiKey);
   const known = new WeakMap<Request, Promise<Identity>>();
 
@@ -36,13 +44,16 @@ export function createAuthenticator({ db, adminApiKey, now }: { db: Db; adminApi
     }
     const found = await findApiKeyByPrefix(db, presented.prefix);
     const isRight = isSecretOf(found?.key.secretHash ?? NOBODY, presented.secret);
-    if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now())) throw unauthenticated();
+    if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now()))
+      throw unauthenticated();
     if (found.client?.status === 'suspended') {
       throw new ApiError('client_suspended', 'This client is suspended; an administrator can reactivate it.');
     }
     if (isTouchDue(found.key.lastUsedAt, now())) await touchApiKey(db, found.key.id, now());
     const { client, key } = found;
-    return client ? { kind: 'client', client, mode: key.mode, scopes: key.scopes } : { kind: 'admin', scopes: key.scopes };
+    return client
+      ? { kind: 'client', client, mode: key.mode, scopes: key.scopes }
+      : { kind: 'admin', scopes: key.scopes };
   }
 
   return {
@@ -69,19 +80,29 @@ function isTouchDue(lastUsedAt: Date | null, at: Date): boolean {
 
 /** One answer for a missing, malformed, unknown, wrong, expired or revoked key: it tells a guesser nothing. */
 function unauthenticated(): ApiError {
-  return new ApiError('unauthenticated', 'Send a valid key as "X-Api-Key: mk_live_..." or "Authorization: Bearer mk_live_...".', {
-    headers: { 'www-authenticate': 'Bearer' },
-  });
+  return new ApiError(
+    'unauthenticated',
+    'Send a valid key as "X-Api-Key: mk_live_..." or "Authorization: Bearer mk_live_...".',
+    {
+      headers: { 'www-authenticate': 'Bearer' },
+    },
+  );
 }
 
 /** @throws ApiError `scope_missing` where the identity has none of the scopes */
 export function assertScope(identity: Identity, ...anyOf: readonly Scope[]): void {
   if (identity.scopes.some((scope) => anyOf.includes(scope))) return;
-  throw new ApiError('scope_missing', `This needs a key with the scope ${anyOf.map((scope) => `"${scope}"`).join(' or ')}.`);
+  throw new ApiError(
+    'scope_missing',
+    `This needs a key with the scope ${anyOf.map((scope) => `"${scope}"`).join(' or ')}.`,
+  );
 }
 
 /** @throws ApiError `client_key_required` for an admin */
 export function assertClient(identity: Identity): asserts identity is ClientIdentity {
   if (identity.kind === 'client') return;
-  throw new ApiError('client_key_required', 'An admin key belongs to no client: create a key for a client and use that.');
+  throw new ApiError(
+    'client_key_required',
+    'An admin key belongs to no client: create a key for a client and use that.',
+  );
 }

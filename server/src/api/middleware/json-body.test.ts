@@ -4,7 +4,10 @@ import { readJsonBody } from './json-body.ts';
 
 const MAX_BYTES = 1000;
 
-function post(body: BodyInit, headers: Record<string, string> = { 'content-type': 'application/json' }): Request {
+function post(
+  body: BodyInit,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+): Request {
   return new Request('http://localhost/', { method: 'POST', body, headers });
 }
 
@@ -31,7 +34,9 @@ function endless(): { stream: ReadableStream<Uint8Array>; pulled: () => number }
 describe('JSON bodies', () => {
   test('reads JSON, with a charset named or not', async () => {
     expect(await readJsonBody(post('{"a":"ä😀"}'), MAX_BYTES)).toEqual({ a: 'ä😀' });
-    expect(await readJsonBody(post('[1]', { 'content-type': 'Application/JSON; charset=utf-8' }), MAX_BYTES)).toEqual([1]);
+    expect(
+      await readJsonBody(post('[1]', { 'content-type': 'Application/JSON; charset=utf-8' }), MAX_BYTES),
+    ).toEqual([1]);
   });
 
   test('refuses a declared length over the limit', async () => {
@@ -56,16 +61,21 @@ describe('JSON bodies', () => {
     expect(await codeOf(post(new Uint8Array([0x22, 0xff, 0x22])))).toBe('invalid_json');
   });
 
-  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])('refuses %s', async (type) => {
-    expect(await codeOf(post('{}', { 'content-type': type }))).toBe('unsupported_media_type');
-  });
-
-  test.each([String.raw`{"a":"x\u0000"}`, String.raw`{"a":["\ud800"]}`, String.raw`{"\u0000":1}`, String.raw`{"a":{"\udfff":1}}`])(
-    'refuses text that a database cannot keep: %s',
-    async (text) => {
-      expect(await codeOf(post(text))).toBe('invalid_request');
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])(
+    'refuses %s',
+    async (type) => {
+      expect(await codeOf(post('{}', { 'content-type': type }))).toBe('unsupported_media_type');
     },
   );
+
+  test.each([
+    String.raw`{"a":"x\u0000"}`,
+    String.raw`{"a":["\ud800"]}`,
+    String.raw`{"\u0000":1}`,
+    String.raw`{"a":{"\udfff":1}}`,
+  ])('refuses text that a database cannot keep: %s', async (text) => {
+    expect(await codeOf(post(text))).toBe('invalid_request');
+  });
 
   test('survives depth', async () => {
     const deep = '['.repeat(450) + ']'.repeat(450);

@@ -9,7 +9,10 @@ import { ApiError } from '../problem.ts';
 export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
   const contentType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (contentType !== 'application/json') {
-    throw new ApiError('unsupported_media_type', 'Send the body as JSON, with "Content-Type: application/json".');
+    throw new ApiError(
+      'unsupported_media_type',
+      'Send the body as JSON, with "Content-Type: application/json".',
+    );
   }
   const value = parseJson(await readBytes(request, maxBytes));
   const path = findUnstorable(value);
@@ -42,7 +45,10 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw new ApiError('invalid_json', 'The body is not JSON in UTF-8. Check for a missing quote, bracket or comma.');
+    throw new ApiError(
+      'invalid_json',
+      'The body is not JSON in UTF-8. Check for a missing quote, bracket or comma.',
+    );
   }
 }
 

@@ -16,16 +16,24 @@ describe('the DEV role answers loopback only', () => {
     expect(codeFor({ host })).toBe('allowed');
   });
 
-  test.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '192.168.1.5:3025', '', 'evil.example@localhost', 'a b'])(
-    'refuses the host %j',
-    (host) => {
-      expect(codeFor({ host })).toBe('host_not_allowed');
+  test.each([
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '192.168.1.5:3025',
+    '',
+    'evil.example@localhost',
+    'a b',
+  ])('refuses the host %j', (host) => {
+    expect(codeFor({ host })).toBe('host_not_allowed');
+  });
+
+  test.each(['http://evil.example', 'null', 'http://localhost:9999', 'https://localhost:3025'])(
+    'refuses the origin %s',
+    (origin) => {
+      expect(codeFor({ host: 'localhost:3025', origin })).toBe('origin_not_allowed');
     },
   );
-
-  test.each(['http://evil.example', 'null', 'http://localhost:9999', 'https://localhost:3025'])('refuses the origin %s', (origin) => {
-    expect(codeFor({ host: 'localhost:3025', origin })).toBe('origin_not_allowed');
-  });
 
   test('answers a page of its own', () => {
     expect(codeFor({ host: 'localhost:3025', origin: 'http://localhost:3025' })).toBe('allowed');

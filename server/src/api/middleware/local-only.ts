@@ -16,6 +16,9 @@ export function assertLocal(request: Request): void {
   const origin = request.headers.get('origin');
   if (origin === null) return;
   if (origin !== `http://${host}`) {
-    throw new ApiError('origin_not_allowed', 'The DEV role refuses requests that a page of another origin makes.');
+    throw new ApiError(
+      'origin_not_allowed',
+      'The DEV role refuses requests that a page of another origin makes.',
+    );
   }
 }

@@ -18,12 +18,15 @@ describe('API keys', () => {
     expect(a.secretHash).not.toBe(b.secretHash);
   });
 
-  test.each(['', 'mk_live_', 'mk_prod_abcdefgh_'.padEnd(60, 'x'), `${createApiKey('live').text}x`, ` ${createApiKey('live').text}`])(
-    'refuses %j',
-    (text) => {
-      expect(parseApiKey(text)).toBeNull();
-    },
-  );
+  test.each([
+    '',
+    'mk_live_',
+    'mk_prod_abcdefgh_'.padEnd(60, 'x'),
+    `${createApiKey('live').text}x`,
+    ` ${createApiKey('live').text}`,
+  ])('refuses %j', (text) => {
+    expect(parseApiKey(text)).toBeNull();
+  });
 
   test('a wrong secret, a shorter hash and an empty hash do not match', () => {
     const hash = hashSecret('right');

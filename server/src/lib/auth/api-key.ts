@@ -30,7 +30,9 @@ export function isApiKey(text: string): boolean {
 
 /** Makes a key with a 256-bit secret. */
 export function createApiKey(mode: KeyMode): NewApiKey {
-  const prefix = Array.from(randomBytes(8), (byte) => PREFIX_ALPHABET[byte % PREFIX_ALPHABET.length]).join('');
+  const prefix = Array.from(randomBytes(8), (byte) => PREFIX_ALPHABET[byte % PREFIX_ALPHABET.length]).join(
+    '',
+  );
   // base64url without its underscore, which is the separator of the key's parts.
   const secret = randomBytes(32).toString('base64url').replaceAll('_', '-');
   return { text: `mk_${mode}_${prefix}_${secret}`, mode, prefix, secretHash: hashSecret(secret) };

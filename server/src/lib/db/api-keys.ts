@@ -13,7 +13,10 @@ export async function insertApiKey(db: Db, key: NewApiKeyRow): Promise<ApiKey> {
 }
 
 /** The key with its client (null for an admin key), whatever their state: the caller decides what that means. */
-export async function findApiKeyByPrefix(db: Db, prefix: string): Promise<{ key: ApiKey; client: Client | null } | null> {
+export async function findApiKeyByPrefix(
+  db: Db,
+  prefix: string,
+): Promise<{ key: ApiKey; client: Client | null } | null> {
   const [row] = await db
     .select({ key: apiKeys, client: clients })
     .from(apiKeys)
@@ -23,7 +26,11 @@ export async function findApiKeyByPrefix(db: Db, prefix: string): Promise<{ key:
 }
 
 export async function hasAdminKey(db: Db): Promise<boolean> {
-  const [row] = await db.select({ id: apiKeys.id }).from(apiKeys).where(eq(apiKeys.scopes, ['admin'])).limit(1);
+  const [row] = await db
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(eq(apiKeys.scopes, ['admin']))
+    .limit(1);
   return row !== undefined;
 }
 

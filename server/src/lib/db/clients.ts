@@ -9,7 +9,11 @@ export async function insertClient(
   db: Db,
   client: { id: string; name: string; fromDomains: string[] | null },
 ): Promise<Client | null> {
-  const [row] = await db.insert(clients).values(client).onConflictDoNothing({ target: clients.name }).returning();
+  const [row] = await db
+    .insert(clients)
+    .values(client)
+    .onConflictDoNothing({ target: clients.name })
+    .returning();
   return row ?? null;
 }
 
@@ -25,6 +29,10 @@ export async function findClientByName(db: Db, name: string): Promise<Client | n
 
 /** Suspends or reactivates; false where there is no such client. */
 export async function setClientStatus(db: Db, id: string, status: Client['status']): Promise<boolean> {
-  const rows = await db.update(clients).set({ status, updatedAt: new Date() }).where(eq(clients.id, id)).returning({ id: clients.id });
+  const rows = await db
+    .update(clients)
+    .set({ status, updatedAt: new Date() })
+    .where(eq(clients.id, id))
+    .returning({ id: clients.id });
   return rows.length > 0;
 }

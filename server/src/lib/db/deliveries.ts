@@ -58,7 +58,12 @@ export async function claimMessage(
       .set({ status: 'sending' })
       .where(and(eq(messageRecipients.messageId, messageId), eq(messageRecipients.status, 'queued')));
     await appendEvent(tx, message, { type: 'attempted' });
-    return { kind: 'claimed', lease: { messageId, token }, message, recipients: await listRecipients(tx, messageId) };
+    return {
+      kind: 'claimed',
+      lease: { messageId, token },
+      message,
+      recipients: await listRecipients(tx, messageId),
+    };
   });
 }
 
@@ -132,17 +137,29 @@ export async function recordOutcome(
       await tx
         .update(messageRecipients)
         .set({ status, response })
-        .where(and(eq(messageRecipients.messageId, lease.messageId), eq(messageRecipients.position, position)));
+        .where(
+          and(eq(messageRecipients.messageId, lease.messageId), eq(messageRecipients.position, position)),
+        );
     }
     for (const event of outcome.events) await appendEvent(tx, message, { ...event, provider });
   });
 }
 
-async function updateLeased(tx: Db, lease: Lease, changes: PgUpdateSetSource<typeof messages>): Promise<Message> {
+async function updateLeased(
+  tx: Db,
+  lease: Lease,
+  changes: PgUpdateSetSource<typeof messages>,
+): Promise<Message> {
   const [message] = await tx
     .update(messages)
     .set({ ...changes, updatedAt: sql`now()` })
-    .where(and(eq(messages.id, lease.messageId), eq(messages.leaseToken, lease.token), eq(messages.status, 'sending')))
+    .where(
+      and(
+        eq(messages.id, lease.messageId),
+        eq(messages.leaseToken, lease.token),
+        eq(messages.status, 'sending'),
+      ),
+    )
     .returning();
   if (!message) throw new LeaseLostError(lease.messageId);
   return message;

@@ -25,7 +25,8 @@ export function lockFolder(folder: string): () => void {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE;');
   } catch (error) {
     lock.close();
-    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') throw new FolderInUseError(folder);
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')
+      throw new FolderInUseError(folder);
     throw error;
   }
   return () => lock.close();

@@ -17,7 +17,14 @@ export function createInboxStore(db: Db): InboxStore {
       if (!owner) throw new Error(`message ${messageId} is gone`);
       await db
         .insert(inboxMessages)
-        .values({ id: messageId, ...owner, envelopeFrom: envelope.from, envelopeTo: [...envelope.to], mime, receivedAt })
+        .values({
+          id: messageId,
+          ...owner,
+          envelopeFrom: envelope.from,
+          envelopeTo: [...envelope.to],
+          mime,
+          receivedAt,
+        })
         .onConflictDoNothing();
     },
   };
@@ -47,7 +54,10 @@ export async function listInbox(
 
 /** One kept mail with its exact bytes. */
 export async function findInboxMessage(db: Db, id: string, owner: MessageOwner) {
-  const [row] = await db.select().from(inboxMessages).where(and(eq(inboxMessages.id, id), isOwnedBy(owner)));
+  const [row] = await db
+    .select()
+    .from(inboxMessages)
+    .where(and(eq(inboxMessages.id, id), isOwnedBy(owner)));
   return row ?? null;
 }
 

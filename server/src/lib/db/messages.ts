@@ -22,27 +22,41 @@ export type MessageFilter = {
 };
 
 /** Makes a message durable: its row, its recipients and the first line of its timeline, all or none. */
-export async function insertMessage(database: Database, message: NewMessage, recipients: readonly NewRecipient[]): Promise<Message> {
+export async function insertMessage(
+  database: Database,
+  message: NewMessage,
+  recipients: readonly NewRecipient[],
+): Promise<Message> {
   return database.transaction(async (tx) => {
     const [row] = await tx.insert(messages).values(message).returning();
     if (!row) throw new Error('the database returned no message');
-    await tx.insert(messageRecipients).values(
-      recipients.map((recipient, position) => ({ ...recipient, messageId: row.id, position })),
-    );
-    await tx.insert(messageEvents).values({ messageId: row.id, clientId: row.clientId, type: 'accepted', attempt: 0 });
+    await tx
+      .insert(messageRecipients)
+      .values(recipients.map((recipient, position) => ({ ...recipient, messageId: row.id, position })));
+    await tx
+      .insert(messageEvents)
+      .values({ messageId: row.id, clientId: row.clientId, type: 'accepted', attempt: 0 });
     return row;
   });
 }
 
 export async function findMessage(db: Db, id: string, owner: MessageOwner): Promise<Message | null> {
-  const [row] = await db.select().from(messages).where(and(eq(messages.id, id), isOwnedBy(owner)));
+  const [row] = await db
+    .select()
+    .from(messages)
+    .where(and(eq(messages.id, id), isOwnedBy(owner)));
   return row ?? null;
 }
 
 /** Newest first; `before` is the last id of the previous page. */
 export async function listMessages(
   db: Db,
-  { owner, filter, before, limit }: { owner: MessageOwner; filter: MessageFilter; before: string | null; limit: number },
+  {
+    owner,
+    filter,
+    before,
+    limit,
+  }: { owner: MessageOwner; filter: MessageFilter; before: string | null; limit: number },
 ): Promise<Message[]> {
   return db
     .select()
@@ -73,7 +87,11 @@ export async function listRecipients(db: Db, messageId: string): Promise<Recipie
 
 /** The timeline, oldest first. */
 export async function listMessageEvents(db: Db, messageId: string): Promise<MessageEvent[]> {
-  return db.select().from(messageEvents).where(eq(messageEvents.messageId, messageId)).orderBy(asc(messageEvents.id));
+  return db
+    .select()
+    .from(messageEvents)
+    .where(eq(messageEvents.messageId, messageId))
+    .orderBy(asc(messageEvents.id));
 }
 
 function isOwnedBy({ clientId, mode }: MessageOwner) {

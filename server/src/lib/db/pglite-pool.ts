@@ -31,7 +31,10 @@ export class PglitePool extends EventEmitter {
   }
 
   // The generic is BullMQ's interface: rows are whatever its own SQL returns.
-  async query<R = Row>(query: QueryText, params?: readonly unknown[]): Promise<{ rows: R[]; rowCount: number }> {
+  async query<R = Row>(
+    query: QueryText,
+    params?: readonly unknown[],
+  ): Promise<{ rows: R[]; rowCount: number }> {
     const { text, values } = typeof query === 'string' ? { text: query, values: params } : query;
     if (text.includes('FROM pg_stat_activity')) return this.#namedClients<R>();
     return this.run<R>(this.#pglite, text, values);
@@ -49,7 +52,11 @@ export class PglitePool extends EventEmitter {
   }
 
   /** Runs one statement on the database or an open transaction. */
-  async run<R>(on: Queryable, text: string, params?: readonly unknown[]): Promise<{ rows: R[]; rowCount: number }> {
+  async run<R>(
+    on: Queryable,
+    text: string,
+    params?: readonly unknown[],
+  ): Promise<{ rows: R[]; rowCount: number }> {
     await this.#yieldIfDue();
     if (params && params.length > 0) {
       const result = await on.query<R>(text, [...params]);
@@ -128,7 +135,10 @@ export class PgliteClient extends EventEmitter {
     return { rows: [], rowCount: 0 };
   }
 
-  async #end<R>(open: OpenTransaction, verb: 'COMMIT' | 'ROLLBACK'): Promise<{ rows: R[]; rowCount: number }> {
+  async #end<R>(
+    open: OpenTransaction,
+    verb: 'COMMIT' | 'ROLLBACK',
+  ): Promise<{ rows: R[]; rowCount: number }> {
     this.#open = null;
     if (verb === 'ROLLBACK') await open.on.rollback();
     open.end();

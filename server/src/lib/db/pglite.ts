@@ -76,7 +76,13 @@ async function startPglite(dataDir: string): Promise<PGlite> {
   const pglite = new PGlite({
     dataDir,
     // The defaults reserve 128 MB that a development database never fills.
-    startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB', '-c', 'search_path=public,bullmq'],
+    startParams: [
+      ...PGlite.defaultStartParams,
+      '-c',
+      'shared_buffers=16MB',
+      '-c',
+      'search_path=public,bullmq',
+    ],
     ...(isNew ? { loadDataDir: await prepopulatedDataDir() } : {}),
   });
   await pglite.waitReady;

@@ -39,7 +39,9 @@ const isCurrentVersion = and(
 
 /** A client sees its own templates and the shared ones; an admin key (null) only the shared ones. */
 function visibleTo(clientId: string | null) {
-  return clientId === null ? isNull(templates.clientId) : or(eq(templates.clientId, clientId), isNull(templates.clientId));
+  return clientId === null
+    ? isNull(templates.clientId)
+    : or(eq(templates.clientId, clientId), isNull(templates.clientId));
 }
 
 /**
@@ -53,7 +55,8 @@ export async function saveTemplateVersion(
   return database.transaction(async (tx) => {
     const template = await lockTemplate(tx, version);
     const current = await findCurrentVersion(tx, template);
-    if (current?.contentHash === version.contentHash) return { summary: toSummary(template, current), isNew: false };
+    if (current?.contentHash === version.contentHash)
+      return { summary: toSummary(template, current), isNew: false };
     const [row] = await tx
       .insert(templateVersions)
       .values({
@@ -91,7 +94,9 @@ async function findCurrentVersion(db: Db, template: Template): Promise<TemplateV
   const [row] = await db
     .select()
     .from(templateVersions)
-    .where(and(eq(templateVersions.templateId, template.id), eq(templateVersions.number, template.currentVersion)));
+    .where(
+      and(eq(templateVersions.templateId, template.id), eq(templateVersions.number, template.currentVersion)),
+    );
   return row ?? null;
 }
 
@@ -106,7 +111,10 @@ export async function resolveTemplate(
   db: Db,
   { clientId, name, version }: { clientId: string; name: string; version: number | null },
 ): Promise<Pick<TemplateVersion, 'id' | 'number' | 'contentHash' | 'schema'> | null> {
-  const isWanted = version === null ? eq(templateVersions.number, templates.currentVersion) : eq(templateVersions.number, version);
+  const isWanted =
+    version === null
+      ? eq(templateVersions.number, templates.currentVersion)
+      : eq(templateVersions.number, version);
   const [row] = await db
     .select({
       id: templateVersions.id,
@@ -124,7 +132,11 @@ export async function resolveTemplate(
 
 /** Names of the templates a client may use, for a hint where it asked for another. */
 export async function listTemplateNames(db: Db, clientId: string): Promise<string[]> {
-  const rows = await db.selectDistinct({ name: templates.name }).from(templates).where(visibleTo(clientId)).limit(100);
+  const rows = await db
+    .selectDistinct({ name: templates.name })
+    .from(templates)
+    .where(visibleTo(clientId))
+    .limit(100);
   return rows.map(({ name }) => name);
 }
 

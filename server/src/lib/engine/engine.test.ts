@@ -420,7 +420,7 @@ describe('the sandbox', () => {
       'true',
     ],
     [
-      "the runtime's own errors",
+      'import.meta',
       `(async () => { try { await import.meta; } catch {} const React = await Promise.resolve(1); return React; })()`,
       'template_build_failed',
     ],

@@ -5,12 +5,21 @@ import { decideOutcome } from './outcome.ts';
 const ADA: AttemptRecipient = { position: 0, email: 'ada@example.com', status: 'sending' };
 const BOB: AttemptRecipient = { position: 1, email: 'bob@example.com', status: 'sending' };
 
-function decide(result: AttemptResult, options: { recipients?: AttemptRecipient[]; isLastAttempt?: boolean } = {}) {
+function decide(
+  result: AttemptResult,
+  options: { recipients?: AttemptRecipient[]; isLastAttempt?: boolean } = {},
+) {
   const { recipients = [ADA], isLastAttempt = false } = options;
   return decideOutcome({ recipients, result, isLastAttempt });
 }
 
-const sent = { kind: 'sent', providerMessageId: 'p1', response: '250 ok', refused: [], isDelivered: false } as const;
+const sent = {
+  kind: 'sent',
+  providerMessageId: 'p1',
+  response: '250 ok',
+  refused: [],
+  isDelivered: false,
+} as const;
 const types = (outcome: ReturnType<typeof decide>) => outcome.events.map(({ type }) => type);
 
 describe('outcome of an attempt', () => {
@@ -71,14 +80,19 @@ describe('outcome of an attempt', () => {
 
   test('deferred with one refused for good: that one fails, the other waits', () => {
     const refused = [{ address: BOB.email, isPermanent: true, response: '550 no' }];
-    const outcome = decide({ kind: 'deferred', response: '450 later', retryAfterMs: null, refused }, { recipients: [ADA, BOB] });
+    const outcome = decide(
+      { kind: 'deferred', response: '450 later', retryAfterMs: null, refused },
+      { recipients: [ADA, BOB] },
+    );
     expect(outcome.recipients.map(({ status }) => status)).toEqual(['queued', 'failed']);
     expect(outcome.status).toBe('queued');
   });
 
   test('a provider that is down is tried again, until the last attempt', () => {
     expect(decide({ kind: 'provider_down', reason: 'ECONNREFUSED' }).status).toBe('queued');
-    expect(decide({ kind: 'provider_down', reason: 'ECONNREFUSED' }, { isLastAttempt: true }).status).toBe('failed');
+    expect(decide({ kind: 'provider_down', reason: 'ECONNREFUSED' }, { isLastAttempt: true }).status).toBe(
+      'failed',
+    );
   });
 
   test('a lost answer is unknown, never queued again', () => {
@@ -95,7 +109,10 @@ describe('outcome of an attempt', () => {
 
   test('an unexpected end is tried again before the hand-over, and unknown after it', () => {
     const crashed = { kind: 'crashed', message: 'out of luck' } as const;
-    expect(decide({ ...crashed, wasHandedOver: false })).toMatchObject({ status: 'queued', lastError: 'out of luck' });
+    expect(decide({ ...crashed, wasHandedOver: false })).toMatchObject({
+      status: 'queued',
+      lastError: 'out of luck',
+    });
     expect(decide({ ...crashed, wasHandedOver: false }, { isLastAttempt: true }).status).toBe('failed');
     const after = decide({ ...crashed, wasHandedOver: true });
     expect(after.status).toBe('unknown');

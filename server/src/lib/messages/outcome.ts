@@ -45,7 +45,9 @@ export function decideOutcome({ recipients, result, isLastAttempt }: AttemptInpu
   const pending = recipients.filter(({ status }) => status === 'sending');
   const changes = pending.map((recipient) => changeOf(recipient, result, isLastAttempt));
   const changed = new Map(changes.map((change) => [change.position, change.status]));
-  const status = deriveStatus(recipients.map((recipient) => changed.get(recipient.position) ?? recipient.status));
+  const status = deriveStatus(
+    recipients.map((recipient) => changed.get(recipient.position) ?? recipient.status),
+  );
   return {
     status,
     recipients: changes,
@@ -56,7 +58,11 @@ export function decideOutcome({ recipients, result, isLastAttempt }: AttemptInpu
   };
 }
 
-function changeOf({ position, email }: AttemptRecipient, result: AttemptResult, isLastAttempt: boolean): RecipientChange {
+function changeOf(
+  { position, email }: AttemptRecipient,
+  result: AttemptResult,
+  isLastAttempt: boolean,
+): RecipientChange {
   const waitOrFail: MessageStatus = isLastAttempt ? 'failed' : 'queued';
   switch (result.kind) {
     case 'unsendable':
@@ -71,9 +77,15 @@ function changeOf({ position, email }: AttemptRecipient, result: AttemptResult, 
     case 'rejected':
     case 'deferred': {
       const refusal = result.refused.find(({ address }) => address === email);
-      if (refusal) return { position, status: refusal.isPermanent ? 'failed' : waitOrFail, response: refusal.response };
-      if (result.kind === 'sent') return { position, status: result.isDelivered ? 'delivered' : 'sent', response: result.response };
-      return { position, status: result.kind === 'rejected' ? 'failed' : waitOrFail, response: result.response };
+      if (refusal)
+        return { position, status: refusal.isPermanent ? 'failed' : waitOrFail, response: refusal.response };
+      if (result.kind === 'sent')
+        return { position, status: result.isDelivered ? 'delivered' : 'sent', response: result.response };
+      return {
+        position,
+        status: result.kind === 'rejected' ? 'failed' : waitOrFail,
+        response: result.response,
+      };
     }
   }
 }
@@ -87,14 +99,22 @@ type Described = {
 
 function describe({ pending, changes, result, status }: Described): AttemptOutcome['events'] {
   const events: AttemptOutcome['events'] = [];
-  if (result.kind === 'sent') events.push({ type: result.isDelivered ? 'delivered' : 'sent', recipient: null, detail: result.response });
-  if (status === 'unknown') events.push({ type: 'unknown', recipient: null, detail: errorOf(result) ?? 'the answer was lost' });
+  if (result.kind === 'sent')
+    events.push({
+      type: result.isDelivered ? 'delivered' : 'sent',
+      recipient: null,
+      detail: result.response,
+    });
+  if (status === 'unknown')
+    events.push({ type: 'unknown', recipient: null, detail: errorOf(result) ?? 'the answer was lost' });
   for (const refusal of 'refused' in result ? result.refused : []) {
     const isKnown = pending.some(({ email }) => email === refusal.address);
     if (isKnown) events.push({ type: 'refused', recipient: refusal.address, detail: refusal.response });
   }
-  if (status === 'queued') events.push({ type: 'deferred', recipient: null, detail: errorOf(result) ?? waitingText(changes) });
-  if (status === 'failed') events.push({ type: 'failed', recipient: null, detail: errorOf(result) ?? failedText(changes) });
+  if (status === 'queued')
+    events.push({ type: 'deferred', recipient: null, detail: errorOf(result) ?? waitingText(changes) });
+  if (status === 'failed')
+    events.push({ type: 'failed', recipient: null, detail: errorOf(result) ?? failedText(changes) });
   return events;
 }
 

@@ -26,12 +26,21 @@ const KILL_CODES: readonly string[] = ['template_timeout', 'template_memory'];
  * Renders a message from its pinned template version, or takes the body it came with. Time and randomness inside the
  * template are pinned to the message, so that the same message always gives the same bytes on the same engine.
  */
-export async function renderMessage({ db, engine }: { db: Db; engine: Engine }, message: Message): Promise<MessageRendering> {
+export async function renderMessage(
+  { db, engine }: { db: Db; engine: Engine },
+  message: Message,
+): Promise<MessageRendering> {
   if (message.templateVersionId === null) {
-    return succeed({ subject: message.subject ?? '', html: message.html, text: message.text, engineVersion: null });
+    return succeed({
+      subject: message.subject ?? '',
+      html: message.html,
+      text: message.text,
+      engineVersion: null,
+    });
   }
   const version = await findTemplateVersion(db, message.templateVersionId);
-  if (!version) return { ok: false, code: 'template_missing', message: 'the template version is gone', isKilled: false };
+  if (!version)
+    return { ok: false, code: 'template_missing', message: 'the template version is gone', isKilled: false };
   const result = await engine.render({
     sandboxKey: message.clientId,
     template: {
@@ -41,9 +50,20 @@ export async function renderMessage({ db, engine }: { db: Db; engine: Engine }, 
     propsJson: message.props ?? '{}',
     pins: { now: message.createdAt.getTime(), seed: message.id },
   });
-  if (!result.ok) return { ok: false, code: result.code, message: result.message, isKilled: KILL_CODES.includes(result.code) };
+  if (!result.ok)
+    return {
+      ok: false,
+      code: result.code,
+      message: result.message,
+      isKilled: KILL_CODES.includes(result.code),
+    };
   const subject = message.givenSubject ?? result.subject ?? message.templateName ?? '';
-  return succeed({ subject: toOneLine(subject), html: result.html, text: result.text, engineVersion: result.engineVersion });
+  return succeed({
+    subject: toOneLine(subject),
+    html: result.html,
+    text: result.text,
+    engineVersion: result.engineVersion,
+  });
 }
 
 function succeed(content: Omit<RenderedMessage, 'hash'>): MessageRendering {
@@ -53,5 +73,8 @@ function succeed(content: Omit<RenderedMessage, 'hash'>): MessageRendering {
 /** A template may build its subject from props: a line break in one must not become a header of its own. */
 function toOneLine(subject: string): string {
   // Control characters, and the two Unicode line separators.
-  return subject.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ').trim().slice(0, MAX_SUBJECT_LENGTH);
+  return subject
+    .replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ')
+    .trim()
+    .slice(0, MAX_SUBJECT_LENGTH);
 }

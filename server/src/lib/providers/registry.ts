@@ -13,7 +13,13 @@ export type ProviderRegistry = {
 };
 
 /** Live mail goes to the relay where one is configured; without one (DEV only) to the inbox like test mail. */
-export function createProviderRegistry({ smtp, db }: { smtp: SmtpSettings | null; db: Db }): ProviderRegistry {
+export function createProviderRegistry({
+  smtp,
+  db,
+}: {
+  smtp: SmtpSettings | null;
+  db: Db;
+}): ProviderRegistry {
   const inbox = createInboxProvider({ store: createInboxStore(db) });
   const relay = smtp ? createSmtpProvider({ name: 'smtp', ...smtp }) : inbox;
   return {

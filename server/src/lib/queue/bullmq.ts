@@ -54,7 +54,13 @@ type Wiring<B extends IQueueBackend, C> = {
 
 /** The queue on Redis. `producer` should fail fast, `consumer` must wait for ever (`maxRetriesPerRequest: null`). */
 export function createRedisQueue({ producer, consumer }: { producer: Redis; consumer: Redis }): QueueBackend {
-  return createBackend({ factory: createRedisBackend, producer, consumer, ping: () => producer.ping(), bulkFrom: 2 });
+  return createBackend({
+    factory: createRedisBackend,
+    producer,
+    consumer,
+    ping: () => producer.ping(),
+    bulkFrom: 2,
+  });
 }
 
 /**
@@ -81,7 +87,12 @@ function createBackend<B extends IQueueBackend, C>(wiring: Wiring<B, C>): QueueB
   };
 }
 
-function createQueue<B extends IQueueBackend, C>({ factory, producer, ping, bulkFrom }: Wiring<B, C>): MailQueue {
+function createQueue<B extends IQueueBackend, C>({
+  factory,
+  producer,
+  ping,
+  bulkFrom,
+}: Wiring<B, C>): MailQueue {
   const queue = new Queue<MailJob, void, string, MailJob, void, string, B, C>(
     QUEUE_NAME,
     { connection: producer, prefix: KEY_PREFIX, defaultJobOptions },
@@ -163,7 +174,11 @@ function retryDelayMs(attemptsMade: number, error: Error | undefined): number {
   return Math.min(UNEXPECTED_BASE_MS * 2 ** Math.min(attemptsMade - 1, 10), UNEXPECTED_MAX_MS);
 }
 
-async function stopWorker(options: { close: () => Promise<void>; abort: AbortController; graceMs: number }): Promise<void> {
+async function stopWorker(options: {
+  close: () => Promise<void>;
+  abort: AbortController;
+  graceMs: number;
+}): Promise<void> {
   const graceOver = setTimeout(() => options.abort.abort(), options.graceMs);
   try {
     await options.close();

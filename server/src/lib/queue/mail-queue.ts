@@ -28,7 +28,11 @@ export type MailWorker = {
   stop(graceMs: number): Promise<void>;
 };
 
-export type MailWorkerOptions = { handler: MailHandler; concurrency: number; onError: (error: Error) => void };
+export type MailWorkerOptions = {
+  handler: MailHandler;
+  concurrency: number;
+  onError: (error: Error) => void;
+};
 
 /** Not a failure: the job is to come back, by the schedule of its message or the wish of a provider. */
 export class RetryLater extends Error {

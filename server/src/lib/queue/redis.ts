@@ -15,7 +15,11 @@ export type RedisConnections = {
 
 /** Starts to connect in the background and goes on reconnecting: a process also starts while Redis is away. */
 export function openRedis(url: string, logger: Logger): RedisConnections {
-  const failFast = new Redis(url, { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS, maxRetriesPerRequest: 0 });
+  const failFast = new Redis(url, {
+    enableOfflineQueue: false,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+  });
   const patient = new Redis(url, { maxRetriesPerRequest: null });
   const connections = [failFast, patient];
   for (const redis of connections) {

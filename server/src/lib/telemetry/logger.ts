@@ -44,6 +44,10 @@ export function createLogger({ level, isPretty = false, destination }: LoggerOpt
     redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
     serializers: { err: pino.stdSerializers.err },
   };
-  if (isPretty) return pino(options, pretty({ colorize: true, ignore: 'time', singleLine: true, sync: true, destination: 2 }));
+  if (isPretty)
+    return pino(
+      options,
+      pretty({ colorize: true, ignore: 'time', singleLine: true, sync: true, destination: 2 }),
+    );
   return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
 }

@@ -6,7 +6,11 @@ const VALID = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 describe('W3C trace context', () => {
   test('reads what it writes', () => {
     const parsed = parseTraceparent(VALID);
-    expect(parsed).toEqual({ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', isSampled: true });
+    expect(parsed).toEqual({
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+      isSampled: true,
+    });
     expect(parsed && toTraceparent(parsed)).toBe(VALID);
   });
 

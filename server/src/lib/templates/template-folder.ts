@@ -13,7 +13,10 @@ const MAX_FILES = 200;
 
 /** There is no template where one was named. */
 export class NoTemplateError extends Error {
-  constructor(readonly path: string, reason: string) {
+  constructor(
+    readonly path: string,
+    reason: string,
+  ) {
     super(`${path} is not a template: ${reason}`);
     this.name = 'NoTemplateError';
   }
@@ -48,7 +51,8 @@ export function templateName(path: string): string {
 export async function readTemplate(path: string): Promise<TemplateSources> {
   const info = await stat(path).catch(() => null);
   if (!info) throw new NoTemplateError(path, 'there is no such file or folder');
-  if (info.isFile()) return { entry: basename(path), files: { [basename(path)]: await readFile(path, 'utf8') } };
+  if (info.isFile())
+    return { entry: basename(path), files: { [basename(path)]: await readFile(path, 'utf8') } };
   const entry = await findEntry(path);
   if (!entry) throw new NoTemplateError(path, `it has no ${ENTRIES[0]}`);
   return { entry, files: Object.fromEntries(await readSources(path)) };
@@ -66,7 +70,8 @@ async function readSources(folder: string): Promise<[string, string][]> {
     const name = relative(folder, path).split(sep).join('/');
     if (!entry.isFile() || !SOURCE_EXTENSIONS.has(extname(name)) || name.split('/').some(isIgnored)) continue;
     sources.push([name, await readFile(path, 'utf8')]);
-    if (sources.length > MAX_FILES) throw new NoTemplateError(folder, `it has more than ${MAX_FILES} source files`);
+    if (sources.length > MAX_FILES)
+      throw new NoTemplateError(folder, `it has more than ${MAX_FILES} source files`);
   }
   return sources.sort(([a], [b]) => (a < b ? -1 : 1));
 }
