@@ -1,4 +1,5 @@
 import { Elysia, NotFoundError, ParseError, ValidationError } from 'elysia';
+import { allowedMethods } from './allowed-methods.ts';
 import type { Config } from '../config.ts';
 import type { Engine } from '../lib/engine/engine.ts';
 import type { Profile } from '../lib/profile.ts';
@@ -30,7 +31,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     adminApiKey: config.adminApiKey,
     now: () => new Date(),
   });
-  return new Elysia({ normalize: false })
+  const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace } = contextOf(request);
       set.headers['x-request-id'] = requestId;
@@ -44,7 +45,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     })
     .onError({ as: 'global' }, ({ error, request, set }) => {
       const { requestId, trace } = contextOf(request);
-      const problem = toApiError(error);
+      const problem = error instanceof NotFoundError ? toNoRoute(app.routes, request) : toApiError(error);
       if (problem.code === 'internal_error') {
         logger.error({ err: error, request_id: requestId, trace_id: trace.traceId }, 'a request failed');
       }
@@ -67,6 +68,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(templatesController({ database, engine, authenticator }))
     .use(clientsController({ database, authenticator }))
     .use(inboxController({ database, authenticator }));
+  return app;
 }
 
 /** Never the error's own text, unless it was written for the caller: others may quote the request or the database. */
@@ -78,6 +80,14 @@ function toApiError(error: unknown): ApiError {
   // What our own body reader throws arrives wrapped.
   if (error instanceof ParseError) return toApiError(error.cause);
   return new ApiError('internal_error', 'The cause is in our log under this request id.');
+}
+
+function toNoRoute(routes: Parameters<typeof allowedMethods>[0], request: Request): ApiError {
+  const methods = allowedMethods(routes, new URL(request.url).pathname);
+  if (methods.length === 0) return new ApiError('not_found', 'There is no such route.');
+  return new ApiError('method_not_allowed', `This route has ${methods.join(', ')}.`, {
+    headers: { allow: methods.join(', ') },
+  });
 }
 
 function toInvalidRequest(error: ValidationError): ApiError {

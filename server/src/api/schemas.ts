@@ -53,13 +53,11 @@ export const SendMessageBody = t.Object(
 export type SendMessageRequest = Static<typeof SendMessageBody>;
 
 const PageQuery = {
+  // As text: the framework's own number from a query loses the name of the parameter when it is wrong.
   limit: t.Optional(
-    t.Numeric({
-      minimum: 1,
-      maximum: 100,
-      multipleOf: 1,
-      description: 'must be a whole number from 1 to 100',
-    }),
+    t.Unsafe<number>(
+      t.String({ pattern: '^([1-9][0-9]?|100)$', description: 'must be a whole number from 1 to 100' }),
+    ),
   ),
   cursor: t.Optional(t.String({ minLength: 1, maxLength: 200 })),
 };

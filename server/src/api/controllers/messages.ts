@@ -20,7 +20,8 @@ import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { acceptMessage } from '../accept-message.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { contextOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, toPage } from '../pagination.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
+import { parseIsoTime } from '../iso-time.ts';
 import { ApiError } from '../problem.ts';
 import { ListMessagesQuery, SendMessageBody } from '../schemas.ts';
 
@@ -56,7 +57,7 @@ export function messagesController(deps: MessagesDeps) {
     .get(
       '/',
       async ({ query, identity }) => {
-        const limit = query.limit ?? 20;
+        const limit = parseLimit(query.limit);
         const rows = await listMessages(database.db, {
           owner: ownerOf(identity),
           filter: toFilter(query),
@@ -100,8 +101,8 @@ function toFilter(query: typeof ListMessagesQuery.static): MessageFilter {
     ...(status ? { status } : {}),
     ...(recipient ? { recipient } : {}),
     ...(template ? { template } : {}),
-    ...(since ? { since: new Date(since) } : {}),
-    ...(until ? { until: new Date(until) } : {}),
+    ...(since ? { since: parseIsoTime(since, '/since') } : {}),
+    ...(until ? { until: parseIsoTime(until, '/until') } : {}),
   };
 }
 

@@ -4,7 +4,7 @@ import { listTemplates, saveTemplateVersion, type TemplateSummary } from '../../
 import type { Engine, RenderFailure } from '../../lib/engine/engine.ts';
 import { createPropsValidator } from '../../lib/engine/props-schema.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
-import { parseCursor, toPage } from '../pagination.ts';
+import { parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError, type ProblemCode } from '../problem.ts';
 import { PageOnlyQuery, PutTemplateBody } from '../schemas.ts';
 
@@ -41,7 +41,7 @@ export function templatesController({ database, engine, authenticator }: Templat
       '/',
       async ({ query, identity }) => {
         assertScope(identity, 'templates', 'read', 'admin');
-        const limit = query.limit ?? 20;
+        const limit = parseLimit(query.limit);
         const rows = await listTemplates(database.db, {
           clientId: ownerOf(identity),
           before: parseCursor(query.cursor),

@@ -14,6 +14,9 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
       'Send the body as JSON, with "Content-Type: application/json".',
     );
   }
+  if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity') {
+    throw new ApiError('unsupported_media_type', 'Send the body as it is: compressed bodies are not read.');
+  }
   const value = parseJson(await readBytes(request, maxBytes));
   const path = findUnstorable(value);
   if (path !== null) {
