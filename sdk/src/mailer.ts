@@ -63,13 +63,19 @@ export function createMailer({ baseUrl, apiKey }: MailerOptions): Mailer {
     parseDate: false,
   });
   // Eden does not encode path parameters.
-  const byId = (id: string) => api.v1.messages({ id: encodeURIComponent(id) });
+  const byId = (id: string) => {
+    // An empty segment would be another route: the list.
+    if (id === '') {
+      throw new MailError({ code: 'not_found', message: 'An empty id names no message.', status: null });
+    }
+    return api.v1.messages({ id: encodeURIComponent(id) });
+  };
   return {
     send: (message) => unwrap(api.v1.messages.post(message)),
     messages: {
-      get: (id) => unwrap(byId(id).get()),
+      get: async (id) => unwrap(byId(id).get()),
       events: async (id) => (await unwrap(byId(id).events.get())).data,
-      content: (id) => unwrap(byId(id).content.get()),
+      content: async (id) => unwrap(byId(id).content.get()),
     },
     templates: {
       push: (name, sources) => unwrap(api.v1.templates({ name: encodeURIComponent(name) }).put(sources)),

@@ -51,12 +51,12 @@ export async function startService(
   closers.add(() => engine.close());
   try {
     const deps = { config, profile, engine, logger, metrics };
-    if (config.role !== 'API') {
-      const worker = startWorker(deps);
-      closers.add(() => worker.stop());
-    }
+    const worker = config.role === 'API' ? null : startWorker(deps);
+    const stopWorker = async () => worker?.stop();
+    closers.add(stopWorker);
     const api = config.role === 'WORKER' ? null : startApi(deps);
-    if (api) closers.add(() => api.stop());
+    // Side by side, because each may use the whole grace.
+    closers.add(async () => void (await Promise.all([api?.stop(), stopWorker()])));
     return { url: api?.url ?? null, profile, stop: closers.closeAll };
   } catch (error) {
     await closers.closeAll();

@@ -1,6 +1,7 @@
 import { Elysia, NotFoundError, ParseError, ValidationError } from 'elysia';
 import { allowedMethods } from './allowed-methods.ts';
 import type { Config } from '../config.ts';
+import { isConnectionError } from '../lib/db/connection-error.ts';
 import type { Engine } from '../lib/engine/engine.ts';
 import type { Profile } from '../lib/profile.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
@@ -19,6 +20,12 @@ import { ApiError, toProblemResponse } from './problem.ts';
 
 export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
 
+/** The router would answer any other word as if it were GET. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Long enough for a database that restarts, in seconds. */
+const RETRY_AFTER_S = '2';
+
 /** The API's type, from which the SDK derives every request and answer. */
 export type App = ReturnType<typeof createApp>;
 
@@ -36,6 +43,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
       const { requestId, trace } = contextOf(request);
       set.headers['x-request-id'] = requestId;
       set.headers.traceparent = toTraceparent(trace);
+      if (!METHODS.has(request.method)) throw new ApiError('method_not_allowed', 'There is no such method.');
       if (config.role === 'DEV') assertLocal(request);
     })
     .onParse({ as: 'global' }, async ({ request }) => {
@@ -79,6 +87,15 @@ function toApiError(error: unknown): ApiError {
     return new ApiError('not_found', 'There is no such route; see docs/api.md.');
   // What our own body reader throws arrives wrapped.
   if (error instanceof ParseError) return toApiError(error.cause);
+  if (isConnectionError(error)) {
+    return new ApiError(
+      'service_unavailable',
+      'The database cannot be reached; nothing was stored. Try again.',
+      {
+        headers: { 'retry-after': RETRY_AFTER_S },
+      },
+    );
+  }
   return new ApiError('internal_error', 'The cause is in our log under this request id.');
 }
 

@@ -88,8 +88,10 @@ export const ListMessagesQuery = t.Object(
         { description: 'must be a status of a message' },
       ),
     ),
-    recipient: t.Optional(t.String({ minLength: 1, maxLength: 512 })),
-    template: t.Optional(t.String({ minLength: 1, maxLength: 64 })),
+    recipient: t.Optional(AddressText),
+    template: t.Optional(
+      t.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'must be the name of a template' }),
+    ),
     since: t.Optional(IsoTime),
     until: t.Optional(IsoTime),
   },

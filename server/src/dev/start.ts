@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, wri
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClosers } from '../closers.ts';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, ConfigError, readConfig } from '../config.ts';
 import { startService } from '../index.ts';
 import { FolderInUseError } from '../lib/db/folder-lock.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
@@ -119,7 +119,12 @@ async function explainFailure<T>(config: Config, start: () => Promise<T>): Promi
         { cause: error },
       );
     }
-    throw error;
+    if (config.storage.kind !== 'embedded' || error instanceof ConfigError) throw error;
+    const what = error instanceof Error ? error.name : 'unknown error';
+    throw new DevStartError(
+      `It cannot start on ${config.mailerDir} (${what}); if its database is damaged, move that folder away and start again.`,
+      { cause: error },
+    );
   }
 }
 

@@ -34,7 +34,7 @@ export async function watchTemplates(options: {
   let pushing: Promise<void> = Promise.resolve();
   const pushNow = async (name: string) => {
     waiting.delete(name);
-    const template = (await findTemplates(folder)).find((candidate) => candidate.name === name);
+    const template = await findTemplate(folder, name);
     // A deleted template stays what it is on the server: mail that waits may need it.
     if (template) onPush(await push(template, api));
   };
@@ -56,6 +56,8 @@ export async function watchTemplates(options: {
       }, QUIET_MS),
     );
   });
+  // What cannot be watched (a folder that went away) is watched again when it is back; the server goes on either way.
+  watcher.on('error', () => {});
   await new Promise<void>((resolve) => watcher.once('ready', resolve));
   return {
     async stop() {
@@ -64,6 +66,15 @@ export async function watchTemplates(options: {
       await pushing;
     },
   };
+}
+
+/** Null too where the whole folder is away for a moment, as when a branch is switched. */
+async function findTemplate(folder: string, name: string): Promise<LocalTemplate | null> {
+  try {
+    return (await findTemplates(folder)).find((template) => template.name === name) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function chain(previous: Promise<void>, next: () => Promise<void>): Promise<void> {

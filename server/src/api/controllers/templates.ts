@@ -4,6 +4,7 @@ import { listTemplates, saveTemplateVersion, type TemplateSummary } from '../../
 import type { Engine, RenderFailure } from '../../lib/engine/engine.ts';
 import { createPropsValidator } from '../../lib/engine/props-schema.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
+import { findUnstorable } from '../middleware/json-body.ts';
 import { parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError, type ProblemCode } from '../problem.ts';
 import { PageOnlyQuery, PutTemplateBody } from '../schemas.ts';
@@ -24,6 +25,7 @@ export function templatesController({ database, engine, authenticator }: Templat
         const checked = await engine.check({ sandboxKey: ownerOf(identity) ?? 'shared', sources: body });
         if (!checked.ok) throw toProblem(checked);
         assertUsableSchema(checked.schema);
+        assertStorable({ schema: checked.schema, previewProps: checked.previewProps });
         const { summary, isNew } = await saveTemplateVersion(database, {
           clientId: ownerOf(identity),
           name: params.name,
@@ -70,6 +72,12 @@ function assertUsableSchema(schema: Parameters<typeof createPropsValidator>[0] |
   const validator = schema === null ? null : createPropsValidator(schema);
   if (!validator || validator.ok) return;
   throw new ApiError('template_invalid', `The template's schema is not usable: ${validator.message}`);
+}
+
+function assertStorable(exports: Record<string, unknown>): void {
+  const problem = findUnstorable(exports);
+  if (problem)
+    throw new ApiError('template_invalid', "The template's exports cannot be kept.", { errors: [problem] });
 }
 
 function toProblem(failure: RenderFailure): ApiError {
