@@ -349,6 +349,15 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
         'invalid_request',
         { errors: [{ path: '/since' }] },
       ],
+      [
+        'GET',
+        '/v1/messages?since=0000-01-01T00:00:00Z',
+        422,
+        'invalid_request',
+        { errors: [{ path: '/since' }] },
+      ],
+      ['GET', '/v1/messages?recipient=%00', 422, 'invalid_request', { errors: [{ path: '/recipient' }] }],
+      ['GET', '/v1/messages?template=%00', 422, 'invalid_request', { errors: [{ path: '/template' }] }],
       ['GET', '/v1/messages?limit=0', 422, 'invalid_request', { errors: [{ path: '/limit' }] }],
       ['GET', '/v1/messages?limit=101', 422, 'invalid_request', { errors: [{ path: '/limit' }] }],
       ['GET', '/v1/messages?cursor=x', 422, 'invalid_request', { errors: [{ path: '/cursor' }] }],
@@ -524,6 +533,19 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
         status: 'failed',
         attempts: 1,
         lastError: expect.stringContaining('template_timeout'),
+      });
+    });
+
+    test('a template that throws what no database keeps fails its message at once, with its words', async () => {
+      const source =
+        "export default ({ go }) => { if (go) throw new Error('a' + String.fromCharCode(0) + 'b'); return <p>x</p>; };";
+      expect((await system.pushTemplate('thrower', source)).status).toBe(201);
+      const id = await system.send({ to: 'throw@example.net', template: 'thrower', props: { go: true } });
+      const message = await system.waitUntilEnded(id);
+      expect(message).toMatchObject({
+        status: 'failed',
+        attempts: 1,
+        lastError: expect.stringContaining('template_error'),
       });
     });
 

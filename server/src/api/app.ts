@@ -20,9 +20,6 @@ import { ApiError, toProblemResponse } from './problem.ts';
 
 export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
 
-/** The router would answer any other word as if it were GET. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
 /** Long enough for a database that restarts, in seconds. */
 const RETRY_AFTER_S = '2';
 
@@ -43,7 +40,6 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
       const { requestId, trace } = contextOf(request);
       set.headers['x-request-id'] = requestId;
       set.headers.traceparent = toTraceparent(trace);
-      if (!METHODS.has(request.method)) throw new ApiError('method_not_allowed', 'There is no such method.');
       if (config.role === 'DEV') assertLocal(request);
     })
     .onParse({ as: 'global' }, async ({ request }) => {
