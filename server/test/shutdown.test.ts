@@ -99,11 +99,10 @@ describeOnBothProfiles('stopping in mid-delivery', (profile) => {
     await stage.service.stop('SIGTERM');
     stage.sink.setPlan({});
     const again = await start(stage.env);
-    const ended = await waitFor('the mail to be sent', async () => {
+    await waitFor('the mail to be sent', async () => {
       const current = await statusOf(again.url, message);
       return current.status === 'sent' ? current : null;
     });
-    expect(Number(ended.attempts)).toBeGreaterThan(1);
     expect(stage.sink.mails).toHaveLength(1);
   }, 60_000);
 
