@@ -110,29 +110,31 @@ describe('kill -9 of the whole embedded process in mid-queue', () => {
 describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
   'kill -9 of the worker in mid-queue (PostgreSQL and Redis)',
   () => {
-    test('another worker brings every message to its end, none twice', async () => {
+    /** An API and a worker as processes of their own, with the worker in the middle of many messages. */
+    const startMidQueue = async () => {
       const { sink, env, admin } = await prepare('production');
       await migrateDatabaseAt(env.DATABASE_URL ?? '');
       const api = await start({ ...env, SERVICE_ROLE: 'API' });
-      const worker = await start({ ...env, SERVICE_ROLE: 'WORKER' });
+      const startWorker = () => start({ ...env, SERVICE_ROLE: 'WORKER' });
+      const worker = await startWorker();
       const { key, ids } = await sendMany(api.url, admin);
       await sink.waitForMails(8);
+      return { sink, worker, startWorker, sent: { url: api.url, key, ids } };
+    };
+
+    test('another worker brings every message to its end, none twice', async () => {
+      const { sink, worker, startWorker, sent } = await startMidQueue();
       await worker.kill9();
-      await start({ ...env, SERVICE_ROLE: 'WORKER' });
-      await assertAccounted({ url: api.url, key, ids, sink });
+      await startWorker();
+      await assertAccounted({ ...sent, sink });
     }, 90_000);
 
     test('SIGTERM hands back or finishes: every message is sent, with no unknown and none twice', async () => {
-      const { sink, env, admin } = await prepare('production');
-      await migrateDatabaseAt(env.DATABASE_URL ?? '');
-      const api = await start({ ...env, SERVICE_ROLE: 'API' });
-      const worker = await start({ ...env, SERVICE_ROLE: 'WORKER' });
-      const { key, ids } = await sendMany(api.url, admin);
-      await sink.waitForMails(8);
+      const { sink, worker, startWorker, sent } = await startMidQueue();
       await worker.stop('SIGTERM');
-      await start({ ...env, SERVICE_ROLE: 'WORKER' });
-      const call = createCaller(api.url);
-      const ended = await Promise.all(ids.map((id) => waitUntilEnded(call, id, key)));
+      await startWorker();
+      const call = createCaller(sent.url);
+      const ended = await Promise.all(sent.ids.map((id) => waitUntilEnded(call, id, sent.key)));
       expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['sent']));
       expect(sink.mails).toHaveLength(MESSAGES);
     }, 90_000);
