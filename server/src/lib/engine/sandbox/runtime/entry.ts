@@ -56,9 +56,12 @@ const api = {
     answer = undefined;
     timers.reset();
     const { mode, now, seed, maxOutputUnits } = parseRenderRequest(requestJson);
-    pin(now, seed);
+    const restart = (): void => {
+      timers.reset();
+      pin(now, seed);
+    };
     queueMicrotask(() => {
-      void run({ factory, requireModule, mode, propsJson, maxOutputUnits });
+      void run({ factory, requireModule, restart, mode, propsJson, maxOutputUnits });
     });
   },
 
