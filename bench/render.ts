@@ -6,7 +6,7 @@ import { percentile, round, toTable, type BenchReport } from './report.ts';
 
 const ROUNDS = 15;
 const RENDERS_A_ROUND = 20;
-const WARM_UP_ROUNDS = 4;
+const WARM_UP_ROUNDS = 10;
 
 type Way = 'official' | 'inProcess' | 'sandbox' | 'limit';
 type Ways = Readonly<Record<Way, () => unknown>>;

@@ -1,5 +1,6 @@
 // The order matters: React must find a hardened realm, pinned clocks and the web globals when it is evaluated.
 import './harden.ts';
+import './date-formats.ts';
 import { parseRenderRequest } from '../render-request.ts';
 import { pin } from './pins.ts';
 import { timers } from './web-globals.ts';

@@ -17,12 +17,14 @@ export type HtmlHandler = {
 /** Elements whose text is no mark-up and that no text shows. */
 const RAW_TEXT = new Set(['script', 'style']);
 /** Elements that change the parser's rules in ways that mails have no use for. */
-const UNUSUAL =
-  /^(?:textarea|iframe|noembed|noframes|plaintext|xmp|svg|math|select|option|optgroup|datalist)$/;
+const UNUSUAL = new Set(
+  'textarea iframe noembed noframes plaintext xmp svg math select option optgroup datalist'.split(' '),
+);
 
 const NAME = /[a-z][a-z0-9]*(?=[\s/>])/y;
 const CLOSE = /<\/([a-z][a-z0-9]*)>/y;
 const ATTRIBUTES = new Set(['href', 'start', 'type', 'data-skip-in-text', 'data-text-format']);
+const NAME_LENGTHS = new Set([...ATTRIBUTES].map((name) => name.length));
 
 /**
  * Reads the html that React writes, in one pass. False when it meets anything else (attributes without quotes, a
@@ -69,7 +71,7 @@ function scanDeclaration(html: string, at: number): number {
 function scanOpenTag(html: string, at: number, handler: HtmlHandler): number {
   NAME.lastIndex = at + 1;
   const name = NAME.exec(html)?.[0];
-  if (name === undefined || UNUSUAL.test(name)) return -1;
+  if (name === undefined || UNUSUAL.has(name)) return -1;
   const tag: Tag = { name, href: undefined, start: undefined, type: undefined, isSkipped: false };
   const end = scanAttributes(html, NAME.lastIndex, tag);
   if (end < 0 || !handler.open(tag)) return -1;
@@ -93,7 +95,10 @@ function scanAttributes(html: string, from: number, tag: Tag): number {
     if (unit === 39 || unit === 60 || unit === 34) return -1;
     if (unit === 61) {
       const end = html.charCodeAt(at + 1) === 34 ? html.indexOf('"', at + 2) : -1;
-      if (end < 0 || !readAttribute(tag, html.slice(nameStart, at), html.slice(at + 2, end))) return -1;
+      if (end < 0 || at === nameStart) return -1;
+      // most attributes are styles; only names of a length that matters are looked at
+      const isCandidate = NAME_LENGTHS.has(at - nameStart);
+      if (isCandidate && !readAttribute(tag, html.slice(nameStart, at), html.slice(at + 2, end))) return -1;
       at = end + 1;
       nameStart = at;
       continue;
@@ -107,7 +112,7 @@ function scanAttributes(html: string, from: number, tag: Tag): number {
 
 function readAttribute(tag: Tag, name: string, value: string): boolean {
   const key = name.toLowerCase();
-  if (!ATTRIBUTES.has(key)) return name !== '';
+  if (!ATTRIBUTES.has(key)) return true;
   const decoded = decodeEntities(value);
   if (decoded === null || key === 'data-text-format') return false;
   if (key === 'href') tag.href ??= decoded;
