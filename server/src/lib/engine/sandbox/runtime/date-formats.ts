@@ -49,8 +49,10 @@ function formatFor(key: string, locales: string, options: object): (date: Date) 
   return format;
 }
 
+const datePrototype = Date.prototype;
+
 function remember(method: Method): void {
-  const native = Date.prototype[method];
+  const native = datePrototype[method];
   const replacement = function (this: Date, locales?: unknown, options?: unknown): unknown {
     const key = keyOf(method, locales, options);
     if (key === null || typeof locales !== 'string' || typeof options !== 'object' || options === null)
@@ -61,7 +63,7 @@ function remember(method: Method): void {
       : formatFor(key, locales, options)(this);
   };
   Object.defineProperty(replacement, 'name', { value: method });
-  Object.defineProperty(Date.prototype, method, {
+  Object.defineProperty(datePrototype, method, {
     value: replacement,
     writable: true,
     configurable: true,

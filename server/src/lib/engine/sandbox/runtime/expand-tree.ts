@@ -73,9 +73,17 @@ function appendElement(node: ReactElement, out: ReactNode[], work: Work): void {
   const call = componentOf(node.type);
   if (call !== null) {
     // a component's result keeps its own list: React would number it on its own, too
-    const result = expandChildren(call({ ...props, children: props['children'] }), work);
+    const result = expandChildren(
+      call('children' in props ? props : { ...props, children: undefined }),
+      work,
+    );
     if (Array.isArray(result)) out.push(...result);
     else if (result !== null && result !== undefined) out.push(result);
+    return;
+  }
+  const isTouched = props['children'] || isClassName(className) || node.type === 'head';
+  if (!isTouched) {
+    out.push(node);
     return;
   }
   const copy = { ...node, props: { ...props } };

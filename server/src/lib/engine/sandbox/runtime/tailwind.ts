@@ -55,12 +55,14 @@ function applyStyles({ element, className }: StyleSite, styles: ClassStyles): vo
   const { style, className: left, classProperties } = styles.resolve(className);
   const own: unknown = element.props['style'];
   // copied, so that a component that writes to its style writes to nobody else's
-  const resolved = { style: { ...style, ...toProps(own) }, className: left, classProperties };
+  const merged = { ...style, ...toProps(own) };
   const resolve = resolverOf(element.type);
-  element.props =
-    resolve === null
-      ? { ...element.props, style: resolved.style, className: left }
-      : resolve(element.props, resolved);
+  if (resolve !== null) {
+    element.props = resolve(element.props, { style: merged, className: left, classProperties });
+    return;
+  }
+  element.props['style'] = merged;
+  element.props['className'] = left;
 }
 
 function toProps(value: unknown): Props {
