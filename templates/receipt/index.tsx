@@ -15,7 +15,7 @@ import {
   Text,
   pixelBasedPreset,
 } from 'react-email';
-import { formatMoney } from './money.ts';
+import { createMoneyFormat } from './money.ts';
 
 /** Amounts are whole numbers of the currency's smallest unit, so that no sum is ever a fraction of a cent off. */
 const Amount = Type.Integer({ minimum: 0 });
@@ -84,7 +84,7 @@ function Total({ label, value, isLast = false }: { label: string; value: string;
 }
 
 export default function Receipt({ currency, locale = 'en', items, shipping, tax, ...order }: Props) {
-  const money = (amount: number) => formatMoney(amount, currency, locale);
+  const money = createMoneyFormat(currency, locale);
   const subtotal = items.reduce((sum, { price, quantity }) => sum + price * quantity, 0);
   const total = subtotal + (shipping ?? 0);
   const date = new Date(`${order.orderedAt}T00:00:00Z`).toLocaleDateString(locale, { dateStyle: 'long' });

@@ -100,6 +100,29 @@ export const Prism = {
 /** `pretty()` formats for people who read html; it would triple the size of the runtime. */
 const NO_PRETTIER = `export const format = () => { throw new Error('pretty() is not available in a template'); };`;
 
+/** Where react-email keeps the CSS functions that our Tailwind reuses, below its `components/tailwind` folder. */
+const CSS_FUNCTIONS: Readonly<Record<string, string>> = {
+  setupTailwind: 'utils/tailwindcss/setup-tailwind',
+  sanitizeStyleSheet: 'sanitize-stylesheet',
+  extractRulesPerClass: 'utils/css/extract-rules-per-class',
+  getCustomProperties: 'utils/css/get-custom-properties',
+  sanitizeNonInlinableRules: 'utils/css/sanitize-non-inlinable-rules',
+  downlevelForEmailClients: 'utils/css/downlevel-for-email-clients',
+  separateAdjacentClosingBraces: 'utils/css/separate-adjacent-closing-braces',
+  makeInlineStylesFor: 'utils/css/make-inline-styles-for',
+  sanitizeClassName: 'utils/compatibility/sanitize-class-name',
+};
+
+/** The module behind `#react-email-css`: the package does not export these files, so they are named by path. */
+function cssModule(reactEmail: string): string {
+  const folder = join(dirname(reactEmail), 'components', 'tailwind');
+  const cssTree = Bun.resolveSync('css-tree/dist/csstree.esm', dirname(reactEmail));
+  const lines = Object.entries(CSS_FUNCTIONS).map(
+    ([name, file]) => `export { ${name} } from ${JSON.stringify(join(folder, `${file}.mjs`))};`,
+  );
+  return [...lines, `export { List, generate, walk } from ${JSON.stringify(cssTree)};`].join('\n');
+}
+
 function createRuntimePlugin(): BunPlugin {
   const reactEmail = Bun.resolveSync('react-email', import.meta.dir);
   const reactDomEdge = Bun.resolveSync('react-dom/server.edge', import.meta.dir);
@@ -112,6 +135,11 @@ function createRuntimePlugin(): BunPlugin {
       build.onResolve({ filter: /^prettier(\/|$)/ }, ({ path }) => ({ path, namespace: 'no-prettier' }));
       build.onLoad({ filter: /.*/, namespace: 'no-prettier' }, () => ({
         contents: NO_PRETTIER,
+        loader: 'js',
+      }));
+      build.onResolve({ filter: /^#react-email-css$/ }, ({ path }) => ({ path, namespace: 'css' }));
+      build.onLoad({ filter: /.*/, namespace: 'css' }, () => ({
+        contents: cssModule(reactEmail),
         loader: 'js',
       }));
       build.onResolve({ filter: /\/prism\.mjs$/ }, () => ({ path: 'prism', namespace: 'lazy-prism' }));

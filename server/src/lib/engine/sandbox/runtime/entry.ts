@@ -1,5 +1,6 @@
 // The order matters: React must find a hardened realm, pinned clocks and the web globals when it is evaluated.
 import './harden.ts';
+import './date-formats.ts';
 import { parseRenderRequest } from '../render-request.ts';
 import { pin } from './pins.ts';
 import { timers } from './web-globals.ts';
@@ -56,9 +57,12 @@ const api = {
     answer = undefined;
     timers.reset();
     const { mode, now, seed, maxOutputUnits } = parseRenderRequest(requestJson);
-    pin(now, seed);
+    const restart = (): void => {
+      timers.reset();
+      pin(now, seed);
+    };
     queueMicrotask(() => {
-      void run({ factory, requireModule, mode, propsJson, maxOutputUnits });
+      void run({ factory, requireModule, restart, mode, propsJson, maxOutputUnits });
     });
   },
 

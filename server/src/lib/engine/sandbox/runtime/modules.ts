@@ -1,7 +1,11 @@
 import * as typebox from '@sinclair/typebox';
 import * as react from 'react';
 import * as jsxRuntime from 'react/jsx-runtime';
-import * as reactEmail from 'react-email';
+import * as reactEmailOfficial from 'react-email';
+import { Tailwind } from './tailwind.ts';
+
+/** Sources need no change to be fast: they get our Tailwind by the same name. */
+const reactEmail = Object.freeze({ ...reactEmailOfficial, Tailwind });
 
 // The one copy of each library that every template of a sandbox shares. react-email 6 holds what used to be the
 // separate @react-email packages.

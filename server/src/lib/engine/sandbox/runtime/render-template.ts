@@ -1,5 +1,7 @@
 import { createElement, type ElementType } from 'react';
-import { render, toPlainText } from 'react-email';
+import { toPlainText } from './plain-text.ts';
+import { renderHtml, type RenderPath } from './render-html.ts';
+import { takeSetUps } from './tailwind-compilers.ts';
 
 /** A compiled template: the body of a CommonJS module. */
 export type TemplateFactory = (
@@ -11,6 +13,8 @@ export type TemplateFactory = (
 export type RenderTask = {
   factory: TemplateFactory;
   requireModule: (specifier: string) => unknown;
+  /** Pins clock and randomness to the message again, for another attempt. */
+  restart: () => void;
   /** `check` renders with the template's own `PreviewProps` and also reports its schema. */
   mode: 'render' | 'check';
   propsJson: string;
@@ -28,11 +32,44 @@ export type RenderOutput = {
 
 export type RenderProblem = { status: 'error' | 'too_large'; message: string };
 
+/** Every Tailwind configuration of a mail costs one attempt; no honest mail has as many. */
+const MAX_ATTEMPTS = 50;
+
+/**
+ * Renders on the fast path where it can. An attempt during which a Tailwind compiler had to be set up, or that
+ * something suspended, is thrown away and made again from the start: its components would have been called twice
+ * otherwise, and would have drawn other random numbers than in a sandbox that has rendered before.
+ */
+export async function renderTemplate(task: RenderTask): Promise<RenderOutput | RenderProblem> {
+  // with a boundary of its own a template renders its fallback instead of failing on the static path
+  let path: RenderPath = String(task.factory).includes('Suspense') ? 'stream' : 'static';
+  takeSetUps();
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await attemptRender(task, path);
+    const setUps = takeSetUps();
+    if (setUps.length > 0 && attempt < MAX_ATTEMPTS) await Promise.all(setUps);
+    else if ('output' in outcome) return outcome.output;
+    else if (path === 'stream') throw outcome.thrown;
+    else path = 'stream';
+  }
+}
+
+type Attempt = { output: RenderOutput | RenderProblem } | { thrown: unknown };
+
+async function attemptRender(task: RenderTask, path: RenderPath): Promise<Attempt> {
+  task.restart();
+  try {
+    return { output: await renderOnce(task, path) };
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
 /**
  * Evaluates the module afresh and renders it. A fresh evaluation each time keeps one render's module state out of
  * the next, so that the thousandth render gives the bytes of the first.
  */
-export async function renderTemplate(task: RenderTask): Promise<RenderOutput | RenderProblem> {
+async function renderOnce(task: RenderTask, path: RenderPath): Promise<RenderOutput | RenderProblem> {
   const exported = evaluate(task);
   const component = exported['default'];
   if (!isComponent(component)) return problem('The template has no default export that is a component');
@@ -41,8 +78,7 @@ export async function renderTemplate(task: RenderTask): Promise<RenderOutput | R
   const props = parseProps(previewPropsJson ?? task.propsJson);
   if (props === null) return problem('The props of a template must be an object');
   const subject = await subjectOf(exported['subject'], props);
-  // render is react-email's own, so that what we send is what its users know
-  const html = await render(createElement(component, props));
+  const html = await renderHtml(createElement(component, props), path);
   if (html.length > task.maxOutputUnits) return tooLarge(html.length);
   const text = toPlainText(html);
   if (html.length + text.length > task.maxOutputUnits) return tooLarge(html.length + text.length);

@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runColdBench } from './cold.ts';
+import { runRenderBench } from './render.ts';
+import type { BenchReport } from './report.ts';
+import { toResultsPage } from './results-page.ts';
+
+const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
+  ['render', runRenderBench],
+  ['cold', runColdBench],
+]);
+
+async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {
+  console.log(`${name}: measuring ...`);
+  const report = await run();
+  console.log(`\n${report.table}\n`);
+  return report;
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const isJson = words.includes('--json');
+  const names = words.filter((word) => word !== '--json');
+  const unknown = names.find((name) => !BENCHES.has(name));
+  if (unknown !== undefined || names.length > 1) {
+    console.error(`Usage: ./dev bench [${[...BENCHES.keys()].join(' | ')}] [--json]`);
+    return 2;
+  }
+  const reports = new Map<string, BenchReport>();
+  for (const [name, run] of BENCHES) {
+    if (names.length === 0 || names.includes(name)) reports.set(name, await runOne(name, run));
+  }
+  if (names.length === 0) {
+    const path = join(import.meta.dir, 'RESULTS.md');
+    await writeFile(path, toResultsPage(reports));
+    console.log('bench/RESULTS.md is written');
+  }
+  const [name] = names;
+  const figures = name === undefined ? undefined : reports.get(name)?.figures;
+  const all = Object.fromEntries([...reports].map(([key, report]) => [key, report.figures]));
+  if (isJson) console.log(JSON.stringify(figures ?? all));
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

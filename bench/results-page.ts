@@ -1,0 +1,21 @@
+import { cpus, release, totalmem } from 'node:os';
+import type { BenchReport } from './report.ts';
+import { versionsOf } from './versions.ts';
+
+/** The page that `./dev bench` writes. */
+export function toResultsPage(reports: ReadonlyMap<string, BenchReport>): string {
+  const gigabytes = Math.round(totalmem() / 1024 ** 3);
+  const cores = cpus();
+  const machine = `${cores.length} cores (${cores[0]?.model ?? 'unknown'}), ${gigabytes} GB, ${process.platform} ${release()} ${process.arch}`;
+  const sections = [...reports].map(
+    ([name, { table }]) => `## ${name}\n\n\`./dev bench ${name}\`\n\n${table}\n`,
+  );
+  return `# Results
+
+Written by \`./dev bench\`. Ratios are of things measured in turn in one run; absolute times are those of this machine on that day.
+
+- Machine: ${machine}
+- Versions: ${versionsOf(['react', 'react-dom', 'react-email']).join(', ')}, bun ${Bun.version}
+
+${sections.join('\n')}`;
+}
