@@ -29,6 +29,8 @@ export async function startService(
   // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
   const starting = createEngine({
     distDir: config.templatesDistDir,
+    sandboxMode: config.sandboxMode,
+    isLockRequired: config.isProduction,
     lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
     logger,
     metrics,

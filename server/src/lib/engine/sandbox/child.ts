@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './frames.ts';
 import { lockDown } from './lockdown.ts';
 import { createRealm, type Realm } from './realm.ts';
-import { parseRenderRequest, splitRenderRequest } from './render-request.ts';
+import { parseRenderRequest, splitInitRequest, splitRenderRequest } from './render-request.ts';
 
 // The program of a sandbox process. It reads requests from standard input and answers on standard output, blocking:
 // between renders not even a timer of a template can run, and a parent that is gone is an end of input.
@@ -75,8 +75,9 @@ async function main(): Promise<void> {
   let realm: Realm | null = null;
   const handle = async (frame: Frame): Promise<void> => {
     if (frame.kind === REQUEST.init) {
-      realm = createRealm(frame.text);
-      return send(REPLY.ready, JSON.stringify(lockDown()));
+      const { mode, runtimeCode } = splitInitRequest(frame.text);
+      realm = createRealm(runtimeCode);
+      return send(REPLY.ready, JSON.stringify(lockDown(mode)));
     }
     if (realm === null) throw new Error('The sandbox has no runtime yet');
     if (frame.kind === REQUEST.code) return addCode(realm, frame.text);
