@@ -132,6 +132,18 @@ describe.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux')(
+  'a hidden parent keeps its environment from a child of the same user',
+  async () => {
+    const attack = (mode: string): Promise<string> =>
+      outputOf([join(FIXTURES, 'hidden-parent.ts'), mode], {
+        SECRET_OF_THE_PARENT: 'secret',
+        PATH: '/usr/bin:/bin',
+      });
+    expect(await Promise.all([attack('open'), attack('hidden')])).toEqual(['LEAK', 'nothing']);
+  },
+);
+
 describe('from the sources', () => {
   const MARK = 'macro-ran';
   const macro = (): string =>

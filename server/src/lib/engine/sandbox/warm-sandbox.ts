@@ -35,6 +35,8 @@ const WARM_UP_PASSES = 2;
 export type SandboxStarterOptions = SandboxProcessOptions & {
   /** In `full` mode, throw for a sandbox that the kernel has not locked in. */
   isLockRequired: boolean;
+  /** How a process is started; a test of what happens without a lock starts its own. */
+  startProcess?: (options: SandboxProcessOptions) => Promise<SandboxProcess>;
   /** Called once when a sandbox runs without its lock in `full` mode. */
   onUnlocked(): void;
 };
@@ -44,6 +46,7 @@ export async function createSandboxStarter(options: SandboxStarterOptions): Prom
   const warmUp = await createWarmUpJob(WARM_UP, WARM_UP_PROPS);
   const codeBlockWarmUp = await createWarmUpJob(CODE_BLOCK_WARM_UP, '{}');
   const withCodeBlock = new WeakSet<SandboxProcess>();
+  const { startProcess = startSandboxProcess } = options;
   let hasWarned = false;
 
   /** Before a template is near: a sandbox without its walls is refused, or spoken of once. */
@@ -58,7 +61,7 @@ export async function createSandboxStarter(options: SandboxStarterOptions): Prom
   };
   return {
     async start() {
-      const sandbox = await startSandboxProcess(options);
+      const sandbox = await startProcess(options);
       requireLock(sandbox);
       for (let pass = 0; pass < WARM_UP_PASSES; pass += 1) {
         const outcome = await sandbox.run(warmUp, WARM_UP_LIMITS);
