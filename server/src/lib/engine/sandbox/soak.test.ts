@@ -12,7 +12,7 @@ import { readProcessUsage } from './process-usage.ts';
 // Many templates of many clients for a long time, one in a hundred of them hostile. MAIL_TEST_FULL=1 runs it whole.
 
 const IS_FULL = process.env['MAIL_TEST_FULL'] === '1';
-const RENDERS = IS_FULL ? 20_000 : 1200;
+const RENDERS = IS_FULL ? 20_000 : 800;
 const TEMPLATES = IS_FULL ? 200 : 60;
 const CLIENTS = IS_FULL ? 20 : 6;
 const HOSTILE_EVERY = 100;
