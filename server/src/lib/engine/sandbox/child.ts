@@ -1,8 +1,9 @@
 import { readSync, writeSync } from 'node:fs';
 import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './frames.ts';
+import { splitInitRequest } from './init-request.ts';
 import { lockDown } from './lockdown.ts';
 import { createRealm, type Realm } from './realm.ts';
-import { parseRenderRequest, splitInitRequest, splitRenderRequest } from './render-request.ts';
+import { parseRenderRequest, splitRenderRequest } from './render-request.ts';
 
 // The program of a sandbox process. It reads requests from standard input and answers on standard output, blocking:
 // between renders not even a timer of a template can run, and a parent that is gone is an end of input.

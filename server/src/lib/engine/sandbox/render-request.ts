@@ -1,5 +1,3 @@
-import type { SandboxMode } from './lockdown.ts';
-
 /** What a sandbox is asked to render, without the props, which travel beside it as they are. */
 export type RenderRequest = {
   codeHash: string;
@@ -20,17 +18,6 @@ export function encodeRenderRequest(request: RenderRequest, propsJson: string): 
 export function splitRenderRequest(text: string): { requestJson: string; propsJson: string } {
   const end = text.indexOf('\n');
   return { requestJson: text.slice(0, end), propsJson: text.slice(end + 1) };
-}
-
-/** Writes a sandbox's first request: how it shall lock itself in, and the runtime's script. */
-export function encodeInitRequest(mode: SandboxMode, runtimeCode: string): string {
-  return `${mode}\n${runtimeCode}`;
-}
-
-/** Splits what `encodeInitRequest` wrote. */
-export function splitInitRequest(text: string): { mode: SandboxMode; runtimeCode: string } {
-  const end = text.indexOf('\n');
-  return { mode: text.slice(0, end) === 'trusted' ? 'trusted' : 'full', runtimeCode: text.slice(end + 1) };
 }
 
 /** Reads a request. Throws on anything else: both ends are ours. */

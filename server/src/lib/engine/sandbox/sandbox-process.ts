@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './frames.ts';
+import { encodeInitRequest } from './init-request.ts';
 import type { KillReason, LimitWatch, WatchLimits } from './limit-watch.ts';
 import type { Lockdown, SandboxMode } from './lockdown.ts';
-import { encodeInitRequest, encodeRenderRequest } from './render-request.ts';
+import { encodeRenderRequest } from './render-request.ts';
 
 const CHILD_PATH = join(import.meta.dir, 'child.ts');
 
@@ -77,13 +78,10 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
     current?.onEnd(outcome);
   };
 
-  const send = async (kind: number, text: string): Promise<void> => {
-    try {
-      const written = child.stdin.write(encodeFrame(kind, text));
-      await Promise.all([written, child.stdin.flush()]);
-    } catch {
-      // a pipe whose other end has died is noticed where answers are read, and only there
-    }
+  const send = (kind: number, text: string): void => {
+    const frame = encodeFrame(kind, text);
+    void ignoreFailure(() => child.stdin.write(frame));
+    void ignoreFailure(() => child.stdin.flush());
   };
 
   /** Sends requests and resolves with the first reply for which `isLast` is true, or with how the process ended. */
@@ -108,7 +106,7 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
     });
 
   const render = async (job: SandboxJob, limits: WatchLimits): Promise<SandboxOutcome | 'unknown_code'> => {
-    if (!sentCode.has(job.codeHash)) void send(REQUEST.code, `${job.codeHash}\n${job.code}`);
+    if (!sentCode.has(job.codeHash)) send(REQUEST.code, `${job.codeHash}\n${job.code}`);
     sentCode.add(job.codeHash);
     let unwatch = (): void => {};
     let hasBegun = false;
@@ -121,10 +119,7 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
       return false;
     });
     const { codeHash, mode, now, seed, maxOutputUnits } = job;
-    void send(
-      REQUEST.render,
-      encodeRenderRequest({ codeHash, mode, now, seed, maxOutputUnits }, job.propsJson),
-    );
+    send(REQUEST.render, encodeRenderRequest({ codeHash, mode, now, seed, maxOutputUnits }, job.propsJson));
     const result = await reply;
     unwatch();
     if (!('text' in result)) return hasBegun || result.kind !== 'died' ? result : DIED_OUTSIDE;
@@ -141,7 +136,7 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
   });
 
   const ready = exchange(START_MS, () => true);
-  void send(REQUEST.init, encodeInitRequest(options.mode, options.runtimeCode));
+  send(REQUEST.init, encodeInitRequest(options.mode, options.runtimeCode));
   const started = await ready;
   if (!('text' in started) || started.kind !== REPLY.ready)
     throw new Error('A sandbox process did not start');
@@ -206,6 +201,11 @@ function parseLockdown(json: string): Lockdown {
     isUndumpable: has('isUndumpable'),
     hasFilter: has('hasFilter'),
   };
+}
+
+/** For writes: a pipe whose other end has died is noticed where answers are read, and only there. */
+async function ignoreFailure(step: () => unknown): Promise<void> {
+  await Promise.allSettled([(async () => step())()]);
 }
 
 async function settleAll(...promises: Promise<unknown>[]): Promise<void> {
