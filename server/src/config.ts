@@ -127,6 +127,11 @@ const SETTINGS = {
     default: 20_000,
     description: 'How long a stopping process waits for what is under way',
   }),
+  SANDBOX: Type.Union([Type.Literal('full'), Type.Literal('trusted')], {
+    default: 'full',
+    description:
+      'full locks the processes that render templates in; trusted leaves the system call filter out, for systems without seccomp and templates that are all your own',
+  }),
   LOG_LEVEL: Type.Union(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
@@ -170,6 +175,7 @@ export type Config = Readonly<{
   maxBodyBytes: number;
   adminApiKey: string | null;
   shutdownGraceMs: number;
+  sandboxMode: 'full' | 'trusted';
   logLevel: string;
 }>;
 
@@ -297,6 +303,7 @@ function toConfig(env: Environment): Config {
     maxBodyBytes: env.MAX_BODY_BYTES,
     adminApiKey: env.ADMIN_API_KEY ?? null,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -29,6 +29,8 @@ export async function startService(
   const opening = openProfile(config.storage, logger);
   // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
   const starting = createEngine({
+    sandboxMode: config.sandboxMode,
+    isLockRequired: config.isProduction,
     distDir: config.templatesDistDir,
     lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
     logger,

@@ -559,7 +559,7 @@ describe.skipIf(process.platform !== 'linux')('the processes of an engine', () =
       expect(children.length).toBeGreaterThan(0);
       for (const pid of children) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toBe('');
       for (const pid of children)
-        expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toContain('NoNewPrivs:\t1');
+        expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/NoNewPrivs:\t1\nSeccomp:\t2/);
       parent.kill('SIGKILL');
       await parent.exited;
       while (children.some(isRunning)) await new Promise((resolve) => setImmediate(resolve));

@@ -9,6 +9,7 @@ import { assertMacrosAreOff } from './macro-canary.ts';
 import { parseSandboxAnswer, type SandboxAnswer } from './sandbox-answer.ts';
 import { createLimitWatch, type KillReason } from './sandbox/limit-watch.ts';
 import { readProcessUsage } from './sandbox/process-usage.ts';
+import { hideFromChildren, type SandboxMode } from './sandbox/lockdown.ts';
 import { DEFAULT_RENDER_LIMITS, type RenderLimits } from './sandbox/render-limits.ts';
 import { buildRuntimeBundle, computeEngineVersion } from './sandbox/runtime-bundle.ts';
 import { createSandboxPool, type SandboxPool } from './sandbox/sandbox-pool.ts';
@@ -87,12 +88,19 @@ export type EngineOptions = {
   logger: Logger;
   metrics: Metrics;
   limits?: Partial<RenderLimits>;
+  /** `trusted` leaves the filter of system calls out; docs/decisions/0017-sandbox-setting.md says what that means. */
+  sandboxMode?: SandboxMode;
+  /** Refuse to start when the system cannot lock sandboxes in, instead of warning. */
+  isLockRequired?: boolean;
 };
 
 /** A check has no message to take its time and seed from. */
 const CHECK_PINS = { now: Date.UTC(2025, 0, 1, 12), seed: 'check' } as const;
 
 const MAX_SCHEMA_BYTES = 256 * 1024;
+
+const UNLOCKED =
+  'this system cannot lock the sandboxes of templates in: push only templates that you would run as a program';
 
 /** JSON escapes a character into six bytes at worst; the pipe is cut at this many bytes for one allowed. */
 const ANSWER_BYTES_PER_OUTPUT_BYTE = 6;
@@ -107,6 +115,8 @@ export async function createEngine({
   logger,
   metrics,
   limits: given,
+  sandboxMode = 'full',
+  isLockRequired = false,
 }: EngineOptions): Promise<Engine> {
   const limits = { ...DEFAULT_RENDER_LIMITS, ...given };
   await assertMacrosAreOff();
@@ -118,8 +128,12 @@ export async function createEngine({
     metrics,
   });
   const runtimeCode = await loadRuntime(lookup, version);
+  hideFromChildren();
   const starter = await createSandboxStarter({
     runtimeCode,
+    mode: sandboxMode,
+    isLockRequired,
+    onUnlocked: () => logger.warn(UNLOCKED),
     watch: createLimitWatch({ readUsage: readProcessUsage, now: () => performance.now(), startTicker }),
     maxAnswerBytes: limits.maxOutputBytes * ANSWER_BYTES_PER_OUTPUT_BYTE + MAX_SCHEMA_BYTES * 4,
   });
@@ -127,7 +141,8 @@ export async function createEngine({
     metrics.sandboxKills.add(1, { reason });
     logger.warn({ sandboxKey, reason }, 'a sandbox process was ended');
   };
-  const pool = createSandboxPool({ starter, limits, onKill });
+  const readMemory = (pid: number): number | null => readProcessUsage(pid).privateBytes;
+  const pool = createSandboxPool({ starter, limits, onKill, readMemory });
   await closeOnFailure(pool, () => pool.ready());
   const context: RenderContext = { version, lookup, pool, limits };
 
@@ -279,6 +294,7 @@ function killedFailure(
     return failure('template_error', 'The sandbox process ended while it rendered');
   switch (outcome.reason) {
     case 'memory':
+    case 'memory_together':
       return failure('template_memory', `The template used more than ${limits.maxRssBytes} bytes of memory`);
     case 'output':
       return failure(

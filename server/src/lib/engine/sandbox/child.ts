@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs';
 import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './frames.ts';
+import { splitInitRequest } from './init-request.ts';
 import { lockDown } from './lockdown.ts';
 import { createRealm, type Realm } from './realm.ts';
 import { parseRenderRequest, splitRenderRequest } from './render-request.ts';
@@ -75,8 +76,9 @@ async function main(): Promise<void> {
   let realm: Realm | null = null;
   const handle = async (frame: Frame): Promise<void> => {
     if (frame.kind === REQUEST.init) {
-      realm = createRealm(frame.text);
-      return send(REPLY.ready, JSON.stringify(lockDown()));
+      const { mode, runtimeCode } = splitInitRequest(frame.text);
+      realm = createRealm(runtimeCode);
+      return send(REPLY.ready, JSON.stringify(lockDown(mode)));
     }
     if (realm === null) throw new Error('The sandbox has no runtime yet');
     if (frame.kind === REQUEST.code) return addCode(realm, frame.text);

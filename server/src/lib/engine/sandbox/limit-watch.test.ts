@@ -6,7 +6,7 @@ const LIMITS = { cpuMs: 200, wallMs: 1000, hardWallMs: 3000, maxRssBytes: 1000 }
 
 function createFixture() {
   const state = { now: 0, tick: (): void => {}, isTicking: false, reads: 0 };
-  const usage: ProcessUsage = { cpuMs: 500, waitedForCpuMs: 0, rssBytes: 0 };
+  const usage: ProcessUsage = { cpuMs: 500, waitedForCpuMs: 0, rssBytes: 0, privateBytes: 0 };
   const breaches: string[] = [];
   const watch = createLimitWatch({
     readUsage: () => {

@@ -1,6 +1,13 @@
 import type { ProcessUsage } from './process-usage.ts';
 
-export type KillReason = 'cpu' | 'wall' | 'memory' | 'output' | 'unresponsive';
+export type KillReason =
+  | 'cpu'
+  | 'wall'
+  | 'memory'
+  /** All sandboxes together hold too much, and this one the most. */
+  | 'memory_together'
+  | 'output'
+  | 'unresponsive';
 
 export type WatchLimits = { cpuMs: number; wallMs: number; hardWallMs: number; maxRssBytes: number };
 

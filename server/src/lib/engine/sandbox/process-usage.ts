@@ -7,6 +7,8 @@ export type ProcessUsage = {
   /** How long the main thread was ready to run but the machine was busy with others, in milliseconds. */
   waitedForCpuMs: number;
   rssBytes: number | null;
+  /** Resident memory less what is shared with other processes, as the program itself is. */
+  privateBytes: number | null;
 };
 
 const NS_PER_MS = 1_000_000;
@@ -20,11 +22,12 @@ const PAGE_BYTES = 4096;
  */
 export function readProcessUsage(pid: number): ProcessUsage {
   const [runNs, waitNs] = readNumbers(`/proc/${pid}/schedstat`);
-  const [, residentPages] = readNumbers(`/proc/${pid}/statm`);
+  const [, residentPages, sharedPages] = readNumbers(`/proc/${pid}/statm`);
   return {
     cpuMs: runNs === undefined ? readCpuFromStat(pid) : runNs / NS_PER_MS,
     waitedForCpuMs: (waitNs ?? 0) / NS_PER_MS,
     rssBytes: residentPages === undefined ? null : residentPages * PAGE_BYTES,
+    privateBytes: residentPages === undefined ? null : (residentPages - (sharedPages ?? 0)) * PAGE_BYTES,
   };
 }
 

@@ -8,6 +8,8 @@ export type RenderLimits = {
   hardWallMs: number;
   /** Resident memory of one sandbox process. */
   maxRssBytes: number;
+  /** Memory of all sandbox processes, spares included, without what they share. */
+  maxTotalBytes: number;
   maxPropsBytes: number;
   /** Html and text together. */
   maxOutputBytes: number;
@@ -24,6 +26,7 @@ export const DEFAULT_RENDER_LIMITS: RenderLimits = {
   wallMs: 1000,
   hardWallMs: 3000,
   maxRssBytes: 512 * 1024 * 1024,
+  maxTotalBytes: 3 * 1024 * 1024 * 1024,
   maxPropsBytes: 256 * 1024,
   maxOutputBytes: 5 * 1024 * 1024,
   maxProcesses: 16,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import type { KillReason } from './limit-watch.ts';
 import { createSandboxPool, type SandboxPool } from './sandbox-pool.ts';
 import type { SandboxJob, SandboxOutcome, SandboxProcess } from './sandbox-process.ts';
 
@@ -7,18 +8,27 @@ const LIMITS = {
   wallMs: 1000,
   hardWallMs: 3000,
   maxRssBytes: 1000,
+  maxTotalBytes: 1000,
   maxProcesses: 2,
   spares: 1,
   idleMs: 60_000,
 };
 
-/** A process that answers with its number and the job's name, dies on "die", is killed on "loop", waits on "wait". */
+const LOCKED = { diesWithParent: true, noNewPrivileges: true, isUndumpable: true, hasFilter: true };
+
+/**
+ * A process that answers with its number and the job's name, dies on "die", is killed on "loop", waits on "wait" and
+ * is ended by somebody else on "murder", as often as `murders` says.
+ */
 function createFakeStarter() {
   const state = {
     started: 0,
     running: new Set<number>(),
     mustFail: false,
     gates: new Map<string, () => void>(),
+    murders: 0,
+    memory: new Map<number, number>(),
+    kill: new Map<number, () => void>(),
   };
   const start = async (): Promise<SandboxProcess> => {
     if (state.mustFail) throw new Error('no process');
@@ -27,15 +37,20 @@ function createFakeStarter() {
     let isAlive = true;
     const exited = Promise.withResolvers<void>();
     state.running.add(pid);
-    const kill = (): void => {
+    let endedFor: KillReason | undefined;
+    const kill = (reason?: KillReason): void => {
+      endedFor = reason;
       isAlive = false;
       state.running.delete(pid);
       exited.resolve();
     };
     const died = async (): Promise<SandboxOutcome> => {
       await exited.promise;
-      return { kind: 'died' };
+      return endedFor === undefined
+        ? { kind: 'died', cause: 'outside' }
+        : { kind: 'killed', reason: endedFor };
     };
+    state.kill.set(pid, kill);
     const run = async ({ codeHash }: SandboxJob): Promise<SandboxOutcome> => {
       if (codeHash.startsWith('wait')) {
         const opened = new Promise<SandboxOutcome>((resolve) => {
@@ -43,12 +58,18 @@ function createFakeStarter() {
         });
         return Promise.race([opened, died()]);
       }
+      if (codeHash === 'murder' && state.murders > 0) {
+        state.murders -= 1;
+        kill();
+        return { kind: 'died', cause: 'outside' };
+      }
       if (codeHash === 'loop' || codeHash === 'die') kill();
       if (codeHash === 'loop') return { kind: 'killed', reason: 'cpu' };
-      return isAlive ? { kind: 'answer', json: `${pid}:${codeHash}` } : { kind: 'died' };
+      return isAlive ? { kind: 'answer', json: `${pid}:${codeHash}` } : { kind: 'died', cause: 'itself' };
     };
     return {
       pid,
+      lockdown: LOCKED,
       get isAlive() {
         return isAlive;
       },
@@ -77,6 +98,7 @@ function createFixture(limits: Partial<typeof LIMITS> = {}) {
     starter,
     limits: { ...LIMITS, ...limits },
     onKill: (key, reason) => kills.push(`${key}:${reason}`),
+    readMemory: (pid) => state.memory.get(pid) ?? 0,
     now: () => clock.now,
   });
   pools.push(pool);
@@ -119,6 +141,47 @@ describe('the pool', () => {
     expect(results[0]).toBe('died');
     expect(results[1]).toEndWith(':2');
     expect(kills).toEqual(['a:died', 'a:died']);
+  });
+
+  test('renders on when somebody ends its processes, however often within reason', async () => {
+    const { run, state } = createFixture();
+    state.murders = 5;
+    expect(await run('a', 'murder')).toEndWith(':murder');
+    state.murders = 1000;
+    expect(run('a', 'murder')).rejects.toThrow();
+  });
+
+  test('takes no spare that was ended while it waited, and replaces it', async () => {
+    const { pool, run, state } = createFixture();
+    await pool.ready();
+    state.kill.get(1)?.();
+    await until(() => state.started === 2);
+    expect(await run('a', 'x')).toBe('2:x');
+  });
+
+  test('ends the idlest sandbox first when all together hold too much', async () => {
+    const { run, state, clock } = createFixture({ spares: 0 });
+    await run('a', 'x');
+    clock.now = 1;
+    await run('b', 'x');
+    for (const pid of [1, 2]) state.memory.set(pid, 600);
+    await until(() => !state.running.has(1));
+    expect(await run('b', 'x')).toBe('2:x');
+  });
+
+  test('ends the largest when none is idle, and renders its work again', async () => {
+    const { run, state } = createFixture({ spares: 0 });
+    const results = [run('a', 'wait-1'), run('b', 'wait-2')];
+    await until(() => state.gates.size === 2);
+    const open = state.gates.get('wait-2');
+    state.gates.clear();
+    state.memory.set(1, 700).set(2, 500);
+    await until(() => state.gates.has('wait-1'));
+    expect(state.running.has(2)).toBe(true);
+    state.gates.get('wait-1')?.();
+    expect(await results[0]).toBe('3:wait-1');
+    open?.();
+    expect(await results[1]).toBe('2:wait-2');
   });
 
   test('never has more processes at work than allowed, and ends the one that was idle longest', async () => {

@@ -1,12 +1,15 @@
 import type { KillReason, WatchLimits } from './limit-watch.ts';
+import { findIdlest, relieveMemory } from './memory-relief.ts';
 import type { SandboxJob, SandboxOutcome, SandboxProcess } from './sandbox-process.ts';
 import { createSandboxSupply } from './sandbox-supply.ts';
 import type { SandboxStarter } from './warm-sandbox.ts';
 
 export type SandboxPoolOptions = {
   starter: SandboxStarter;
-  limits: WatchLimits & { maxProcesses: number; spares: number; idleMs: number };
+  limits: WatchLimits & { maxProcesses: number; maxTotalBytes: number; spares: number; idleMs: number };
   onKill(key: string, reason: KillReason | 'died'): void;
+  /** Memory that a process holds for itself, null where it cannot be read. */
+  readMemory(pid: number): number | null;
   /** Monotonic milliseconds. */
   now?: () => number;
 };
@@ -25,7 +28,9 @@ export type SandboxPool = {
 
 type Pending = {
   job: SandboxJob;
-  isSecondTry: boolean;
+  /** How often its process fell over, and how often it was ended by others, while this was rendered. */
+  crashes: number;
+  accidents: number;
   resolve(outcome: SandboxOutcome): void;
   reject(error: unknown): void;
 };
@@ -40,6 +45,14 @@ type Slot = {
   placedAt: number;
 };
 
+/** A template that makes its process fall over gets a second try, in case it was not the template. */
+const MAX_CRASHES = 2;
+/** Whoever ends sandboxes from outside has to do it this often to one render before it is given up. */
+const MAX_ACCIDENTS = 6;
+
+/** How often the memory of all sandboxes together is looked at. */
+const MEMORY_CHECK_MS = 100;
+
 /** With every place taken, a client that has had one for this long hands it on between two of its renders. */
 const TURN_MS = 250;
 
@@ -48,6 +61,7 @@ export function createSandboxPool({
   starter,
   limits,
   onKill,
+  readMemory,
   now = () => performance.now(),
 }: SandboxPoolOptions): SandboxPool {
   const slots = new Map<string, Slot>();
@@ -57,14 +71,8 @@ export function createSandboxPool({
   let isClosed = false;
 
   const unplace = (slot: Slot): void => {
-    slot.process?.kill();
-    slot.process = null;
+    endProcess(slot);
     placed.delete(slot);
-  };
-
-  const findIdlest = (): Slot | undefined => {
-    const idle = [...placed].filter((slot) => !slot.isBusy);
-    return idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0];
   };
 
   /** Hands free places to those who wait, in their order: nobody who comes later may slip in between. */
@@ -78,9 +86,15 @@ export function createSandboxPool({
     }
   };
 
+  const forget = (slot: Slot): void => {
+    unplace(slot);
+    slots.delete(slot.key);
+    grantPlaces();
+  };
+
   const takePlace = async (slot: Slot): Promise<void> => {
     if (placed.has(slot)) return;
-    const victim = placed.size < limits.maxProcesses ? undefined : findIdlest();
+    const victim = placed.size < limits.maxProcesses ? undefined : findIdlest([...placed]);
     if (victim !== undefined) unplace(victim);
     await new Promise<void>((resolve) => {
       waiters.push({ slot, resolve });
@@ -98,7 +112,7 @@ export function createSandboxPool({
 
   const renderOnce = async (slot: Slot, pending: Pending): Promise<SandboxOutcome> => {
     const sandbox = await processOf(slot);
-    if (!(await starter.prepare(sandbox, pending.job.code))) return { kind: 'died' };
+    if (!(await starter.prepare(sandbox, pending.job.code))) return { kind: 'died', cause: 'outside' };
     return sandbox.run(pending.job, limits);
   };
 
@@ -110,21 +124,14 @@ export function createSandboxPool({
     if (isClosed) return pending.reject(new Error('The engine is closed'));
     const reason = outcome.kind === 'killed' ? outcome.reason : 'died';
     onKill(slot.key, reason);
-    // the template did not break a limit, so a process that fell over may have been an accident: once more
-    const isAccident = reason === 'died' || reason === 'unresponsive';
-    if (!isAccident || pending.isSecondTry) return pending.resolve(outcome);
-    pending.isSecondTry = true;
-    slot.queue.unshift(pending);
+    if (!settleFailure(pending, outcome)) slot.queue.unshift(pending);
   };
 
   const work = async (slot: Slot): Promise<void> => {
     slot.isBusy = true;
     for (let pending = slot.queue.shift(); pending !== undefined; pending = slot.queue.shift()) {
-      try {
-        await renderNext(slot, pending);
-      } catch (error) {
-        pending.reject(error);
-      }
+      const [rendered] = await Promise.allSettled([renderNext(slot, pending)]);
+      if (rendered.status === 'rejected') pending.reject(rendered.reason);
       const hasHadItsTurn = waiters.length > 0 && now() - slot.placedAt > TURN_MS;
       if (!hasHadItsTurn) continue;
       unplace(slot);
@@ -133,28 +140,34 @@ export function createSandboxPool({
     slot.isBusy = false;
     slot.lastUsedAt = now();
     // whoever waits needs the place more than this client needs a warm process
-    if (slot.process === null || waiters.length > 0) {
-      unplace(slot);
-      slots.delete(slot.key);
-    }
-    grantPlaces();
+    if (slot.process === null || waiters.length > 0) forget(slot);
+    else grantPlaces();
   };
 
   const endIdle = (): void => {
     for (const slot of slots.values()) {
-      if (slot.isBusy || now() - slot.lastUsedAt < limits.idleMs) continue;
-      unplace(slot);
-      slots.delete(slot.key);
+      if (!slot.isBusy && now() - slot.lastUsedAt >= limits.idleMs) forget(slot);
     }
   };
 
-  const sweeper = setInterval(endIdle, Math.max(limits.idleMs / 2, 10));
-  sweeper.unref();
+  const relieve = (): void =>
+    relieveMemory({
+      maxBytes: limits.maxTotalBytes,
+      bytesOf: (sandbox) => readMemory(sandbox.pid) ?? 0,
+      running: supply.running(),
+      slots: [...placed],
+      endIdle: forget,
+    });
+
+  const timers = [
+    setInterval(relieve, MEMORY_CHECK_MS).unref(),
+    setInterval(endIdle, Math.max(limits.idleMs / 2, 10)).unref(),
+  ];
 
   const slotOf = (key: string): Slot => {
     const found = slots.get(key);
     if (found !== undefined) return found;
-    const slot: Slot = { key, queue: [], process: null, isBusy: false, lastUsedAt: now(), placedAt: 0 };
+    const slot = createSlot(key, now());
     slots.set(key, slot);
     return slot;
   };
@@ -165,18 +178,47 @@ export function createSandboxPool({
       if (isClosed) return Promise.reject(new Error('The engine is closed'));
       const slot = slotOf(key);
       return new Promise((resolve, reject) => {
-        slot.queue.push({ job, isSecondTry: false, resolve, reject });
+        slot.queue.push({ job, crashes: 0, accidents: 0, resolve, reject });
         if (!slot.isBusy) void work(slot);
       });
     },
     async close() {
       isClosed = true;
-      clearInterval(sweeper);
-      for (const slot of slots.values()) {
-        for (const pending of slot.queue.splice(0)) pending.reject(new Error('The engine is closed'));
-      }
+      timers.forEach(clearInterval);
+      for (const slot of slots.values()) refuseAll(slot);
       for (const waiter of waiters.splice(0)) waiter.resolve();
       await supply.close();
     },
   };
+}
+
+function createSlot(key: string, now: number): Slot {
+  return { key, queue: [], process: null, isBusy: false, lastUsedAt: now, placedAt: 0 };
+}
+
+function endProcess(slot: Slot): void {
+  slot.process?.kill();
+  slot.process = null;
+}
+
+function refuseAll({ queue }: Slot): void {
+  for (const pending of queue.splice(0)) pending.reject(new Error('The engine is closed'));
+}
+
+/** Counts the failure. True when that settled the render; false when it is to be tried again. */
+function settleFailure(pending: Pending, outcome: Exclude<SandboxOutcome, { kind: 'answer' }>): boolean {
+  const isAccident =
+    outcome.kind === 'died' ? outcome.cause === 'outside' : outcome.reason === 'memory_together';
+  if (isAccident) {
+    pending.accidents += 1;
+    if (pending.accidents < MAX_ACCIDENTS) return false;
+    // not the template's failure: whoever asked may ask again later
+    pending.reject(new Error('Sandbox processes are being ended from outside'));
+    return true;
+  }
+  pending.crashes += 1;
+  const isOwnLimit = outcome.kind === 'killed' && outcome.reason !== 'unresponsive';
+  if (!isOwnLimit && pending.crashes < MAX_CRASHES) return false;
+  pending.resolve(outcome);
+  return true;
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './frames.ts';
+import { encodeInitRequest } from './init-request.ts';
 import type { KillReason, LimitWatch, WatchLimits } from './limit-watch.ts';
+import type { Lockdown, SandboxMode } from './lockdown.ts';
 import { encodeRenderRequest } from './render-request.ts';
 
 const CHILD_PATH = join(import.meta.dir, 'child.ts');
@@ -24,25 +26,37 @@ export type SandboxOutcome =
   /** JSON that the realm wrote: to be read as hostile input. */
   | { kind: 'answer'; json: string }
   | { kind: 'killed'; reason: KillReason }
-  /** The process ended by itself. */
-  | { kind: 'died' };
+  /**
+   * The process ended: `outside` when somebody else killed it or it had not begun with the template, which then
+   * cannot be at fault; `itself` otherwise.
+   */
+  | { kind: 'died'; cause: 'outside' | 'itself' };
 
 export type SandboxProcess = {
   readonly pid: number;
   readonly isAlive: boolean;
+  /** What the kernel has agreed to. */
+  readonly lockdown: Lockdown;
   /** Renders one job; one at a time. Breaking a limit kills the process. */
   run(job: SandboxJob, limits: WatchLimits): Promise<SandboxOutcome>;
-  kill(): void;
+  /** Ends the process; what it renders ends with the given reason, as an accident without one. */
+  kill(reason?: KillReason): void;
   /** Settles when the process is gone. */
   readonly exited: Promise<void>;
 };
 
 export type SandboxProcessOptions = {
   runtimeCode: string;
+  mode: SandboxMode;
   watch: LimitWatch;
   /** Answers over this many bytes end the process. */
   maxAnswerBytes: number;
 };
+
+const DIED_OUTSIDE = { kind: 'died', cause: 'outside' } as const;
+
+/** How long a process that has closed its pipe is given to end by itself. */
+const END_MS = 1000;
 
 type Waiter = { onFrame(frame: Frame): void; onEnd(outcome: SandboxOutcome): void };
 
@@ -57,16 +71,17 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
   const sentCode = new Set<string>();
 
   const end = (outcome: SandboxOutcome): void => {
-    if (isAlive) child.kill('SIGKILL');
     isAlive = false;
+    child.kill('SIGKILL');
     const current = waiter;
     waiter = null;
     current?.onEnd(outcome);
   };
 
   const send = (kind: number, text: string): void => {
-    void child.stdin.write(encodeFrame(kind, text));
-    void child.stdin.flush();
+    const frame = encodeFrame(kind, text);
+    void ignoreFailure(() => child.stdin.write(frame));
+    void ignoreFailure(() => child.stdin.flush());
   };
 
   /** Sends requests and resolves with the first reply for which `isLast` is true, or with how the process ended. */
@@ -94,9 +109,11 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
     if (!sentCode.has(job.codeHash)) send(REQUEST.code, `${job.codeHash}\n${job.code}`);
     sentCode.add(job.codeHash);
     let unwatch = (): void => {};
+    let hasBegun = false;
     const reply = exchange(ACKNOWLEDGE_MS, (frame, clearTimer) => {
       if (frame.kind !== REPLY.started) return true;
       clearTimer();
+      hasBegun = true;
       const onBreach = (reason: KillReason): void => end({ kind: 'killed', reason });
       unwatch = options.watch.watch({ pid: child.pid, limits, onBreach });
       return false;
@@ -105,36 +122,43 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
     send(REQUEST.render, encodeRenderRequest({ codeHash, mode, now, seed, maxOutputUnits }, job.propsJson));
     const result = await reply;
     unwatch();
-    if (!('text' in result)) return result;
+    if (!('text' in result)) return hasBegun || result.kind !== 'died' ? result : DIED_OUTSIDE;
     return result.kind === REPLY.unknownCode ? 'unknown_code' : { kind: 'answer', json: result.text };
   };
 
   const exited = pump(child.stdout, options.maxAnswerBytes, {
     onFrame: (frame) => waiter?.onFrame(frame),
     onTooLarge: () => end({ kind: 'killed', reason: 'output' }),
-    onEnd: () => end({ kind: 'died' }),
+    async onEnd() {
+      isAlive = false;
+      end({ kind: 'died', cause: await causeOfDeath(child) });
+    },
   });
 
   const ready = exchange(START_MS, () => true);
-  send(REQUEST.init, options.runtimeCode);
+  send(REQUEST.init, encodeInitRequest(options.mode, options.runtimeCode));
   const started = await ready;
-  if (started.kind !== REPLY.ready) throw new Error('A sandbox process did not start');
+  if (!('text' in started) || started.kind !== REPLY.ready)
+    throw new Error('A sandbox process did not start');
+  const lockdown = parseLockdown(started.text);
 
   return {
     pid: child.pid,
+    lockdown,
     get isAlive() {
       return isAlive;
     },
     async run(job, limits) {
-      if (!isAlive) return { kind: 'died' };
+      if (!isAlive) return DIED_OUTSIDE;
       const outcome = await render(job, limits);
       if (outcome !== 'unknown_code') return outcome;
       // the child keeps a bounded number of templates and has dropped this one
       sentCode.clear();
+      if (!isAlive) return DIED_OUTSIDE;
       const second = await render(job, limits);
-      return second === 'unknown_code' ? { kind: 'died' } : second;
+      return second === 'unknown_code' ? { kind: 'died', cause: 'itself' } : second;
     },
-    kill: () => end({ kind: 'died' }),
+    kill: (reason) => end(reason === undefined ? DIED_OUTSIDE : { kind: 'killed', reason }),
     exited: settleAll(exited, child.exited),
   };
 }
@@ -152,11 +176,43 @@ function spawnChild() {
   });
 }
 
+/** Reads how a process ended that has closed its pipe; one that lingers is ended. */
+async function causeOfDeath(child: ReturnType<typeof spawnChild>): Promise<'outside' | 'itself'> {
+  let hasLingered = false;
+  const timer = setTimeout(() => {
+    hasLingered = true;
+    child.kill('SIGKILL');
+  }, END_MS);
+  await child.exited;
+  clearTimeout(timer);
+  // nothing that runs inside can send these to itself: it has no way to call kill()
+  const isSignalled = child.signalCode === 'SIGKILL' || child.signalCode === 'SIGTERM';
+  return isSignalled && !hasLingered ? 'outside' : 'itself';
+}
+
+/** The child reports before any template has run in it. */
+function parseLockdown(json: string): Lockdown {
+  const value: unknown = JSON.parse(json);
+  const has = (name: keyof Lockdown): boolean =>
+    typeof value === 'object' && value !== null && Reflect.get(value, name) === true;
+  return {
+    diesWithParent: has('diesWithParent'),
+    noNewPrivileges: has('noNewPrivileges'),
+    isUndumpable: has('isUndumpable'),
+    hasFilter: has('hasFilter'),
+  };
+}
+
+/** For writes: a pipe whose other end has died is noticed where answers are read, and only there. */
+async function ignoreFailure(step: () => unknown): Promise<void> {
+  await Promise.allSettled([(async () => step())()]);
+}
+
 async function settleAll(...promises: Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(promises);
 }
 
-type PumpHandlers = { onFrame(frame: Frame): void; onTooLarge(): void; onEnd(): void };
+type PumpHandlers = { onFrame(frame: Frame): void; onTooLarge(): void; onEnd(): Promise<void> };
 
 async function pump(
   stdout: ReadableStream<Uint8Array>,
@@ -177,6 +233,6 @@ async function pump(
       for (const frame of frames) handlers.onFrame(frame);
     }
   } finally {
-    handlers.onEnd();
+    await handlers.onEnd();
   }
 }

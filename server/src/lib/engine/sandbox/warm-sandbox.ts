@@ -25,17 +25,44 @@ const WARM_UP_LIMITS: WatchLimits = {
   maxRssBytes: 1024 * 1024 * 1024,
 };
 
+const LOCK_MISSING =
+  'This system cannot lock the sandboxes of templates in (seccomp on Linux, x86_64 or aarch64). ' +
+  'SANDBOX=trusted runs without, where everybody who may push a template is trusted with this machine.';
+
 /** The second pass lets the JIT see what the first one loaded; a third gained less than it cost. */
 const WARM_UP_PASSES = 2;
 
+export type SandboxStarterOptions = SandboxProcessOptions & {
+  /** In `full` mode, throw for a sandbox that the kernel has not locked in. */
+  isLockRequired: boolean;
+  /** How a process is started; a test of what happens without a lock starts its own. */
+  startProcess?: (options: SandboxProcessOptions) => Promise<SandboxProcess>;
+  /** Called once when a sandbox runs without its lock in `full` mode. */
+  onUnlocked(): void;
+};
+
 /** Creates the starter; compiles the warm-ups once. */
-export async function createSandboxStarter(options: SandboxProcessOptions): Promise<SandboxStarter> {
+export async function createSandboxStarter(options: SandboxStarterOptions): Promise<SandboxStarter> {
   const warmUp = await createWarmUpJob(WARM_UP, WARM_UP_PROPS);
   const codeBlockWarmUp = await createWarmUpJob(CODE_BLOCK_WARM_UP, '{}');
   const withCodeBlock = new WeakSet<SandboxProcess>();
+  const { startProcess = startSandboxProcess } = options;
+  let hasWarned = false;
+
+  /** Before a template is near: a sandbox without its walls is refused, or spoken of once. */
+  const requireLock = (sandbox: SandboxProcess): void => {
+    if (options.mode === 'trusted' || Object.values(sandbox.lockdown).every(Boolean)) return;
+    if (options.isLockRequired) {
+      sandbox.kill();
+      throw new Error(LOCK_MISSING);
+    }
+    if (!hasWarned) options.onUnlocked();
+    hasWarned = true;
+  };
   return {
     async start() {
-      const sandbox = await startSandboxProcess(options);
+      const sandbox = await startProcess(options);
+      requireLock(sandbox);
       for (let pass = 0; pass < WARM_UP_PASSES; pass += 1) {
         const outcome = await sandbox.run(warmUp, WARM_UP_LIMITS);
         if (outcome.kind === 'answer' && outcome.json.startsWith('{"status":"ok"')) continue;
