@@ -1,5 +1,6 @@
 import { startApi } from './api/start.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
@@ -29,6 +30,10 @@ export async function startService(
   // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
   const starting = createEngine({
     distDir: config.templatesDistDir,
+    builds: {
+      read: async (key) => createBuildTable((await opening).database.db).read(key),
+      write: async (key, code) => createBuildTable((await opening).database.db).write(key, code),
+    },
     lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
     logger,
     metrics,

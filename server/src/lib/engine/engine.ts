@@ -1,6 +1,7 @@
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createArtifactStore } from './artifact-store.ts';
+import type { BuildStore } from './build-store.ts';
 import { compileTemplate, type CompileResult } from './compiler.ts';
 import { contentHash } from './content-hash.ts';
 import { parseJsonObject, type JsonObject } from './json-object.ts';
@@ -83,14 +84,16 @@ export type Engine = {
 export type EngineOptions = {
   /** Folder for compiled code. It may be empty, shared with other instances, or read-only. */
   distDir: string;
+  /** Compiled code that all instances share; without it each compiles for its own disk. */
+  builds?: BuildStore;
   lock: BuildLock;
   logger: Logger;
   metrics: Metrics;
   limits?: Partial<RenderLimits>;
 };
 
-/** A check has no message to take its time and seed from. */
-const CHECK_PINS = { now: Date.UTC(2025, 0, 1, 12), seed: 'check' } as const;
+/** Time and seed of what is rendered without a message to take them from: the check of a push, and previews. */
+export const PREVIEW_PINS = { now: Date.UTC(2025, 0, 1, 12), seed: 'check' } as const;
 
 const MAX_SCHEMA_BYTES = 256 * 1024;
 
@@ -103,6 +106,7 @@ const ANSWER_BYTES_PER_OUTPUT_BYTE = 6;
  */
 export async function createEngine({
   distDir,
+  builds,
   lock,
   logger,
   metrics,
@@ -113,6 +117,7 @@ export async function createEngine({
   const version = computeEngineVersion();
   const lookup = createTemplateLookup({
     store: createArtifactStore({ dir: distDir }),
+    builds: builds ?? null,
     lock,
     logger,
     metrics,
@@ -196,7 +201,7 @@ async function checkSources(
   if (!hashed.ok) return buildFailure(hashed.errors);
   const compiled = await compileOnce(context, hashed.hash, async () => sources);
   if (!compiled.ok) return buildFailure(compiled.errors);
-  const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...CHECK_PINS } as const;
+  const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...PREVIEW_PINS } as const;
   const answer = await runJob(context, { sandboxKey, hash: hashed.hash, job });
   if ('code' in answer) return answer;
   const schema = readMember(answer.schemaJson, 'schema');
@@ -227,14 +232,15 @@ function compileOnce(
 ): Promise<CompileResult> {
   // it becomes a file name
   if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error('A content hash is not a SHA-256 in hex');
-  return lookup.find(`${version}-${hash}`, async () => {
+  const compile = async (): Promise<CompileResult> => {
     const sources = await load();
     const hashed = contentHash(sources);
     if (!hashed.ok) return hashed;
     if (hashed.hash !== hash)
       throw new Error('The sources of a template are not those that its content hash names');
     return compileTemplate(sources);
-  });
+  };
+  return lookup.find(`${version}-${hash}`, compile, { contentHash: hash, engineVersion: version });
 }
 
 type JobInput = {
