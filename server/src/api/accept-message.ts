@@ -2,7 +2,6 @@ import type { Config } from '../config.ts';
 import { insertMessage, type Message } from '../lib/db/messages.ts';
 import { listTemplateNames, resolveTemplate } from '../lib/db/templates.ts';
 import type { Database } from '../lib/db/database.ts';
-import { createPropsValidator } from '../lib/engine/props-schema.ts';
 import { domainOf, formatAddress } from '../lib/mail/address.ts';
 import type { MailQueue } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
@@ -11,6 +10,7 @@ import { toTraceparent, type TraceContext } from '../lib/telemetry/trace-context
 import { parseEnvelope } from './envelope.ts';
 import type { ClientIdentity } from './middleware/authenticate.ts';
 import { ApiError } from './problem.ts';
+import { toPropsText } from './props-check.ts';
 import type { SendMessageRequest } from './schemas.ts';
 
 export type AcceptDeps = {
@@ -22,9 +22,6 @@ export type AcceptDeps = {
 };
 
 type Accepting = { body: SendMessageRequest; identity: ClientIdentity; trace: TraceContext };
-
-/** As in the engine's limits: larger props would be refused by the sandbox after the 202. */
-const MAX_PROPS_BYTES = 256 * 1024;
 
 /**
  * Makes a message durable, then hands it to the queue. The row is the promise: where the queue does not take it, the answer
@@ -131,17 +128,7 @@ async function resolveTemplateContent(
     version: number === undefined ? null : Number(number),
   });
   if (!version) throw await templateNotFound(database, { template, clientId });
-  const props = JSON.stringify(body.props ?? {});
-  if (Buffer.byteLength(props) > MAX_PROPS_BYTES)
-    throw invalidProps([{ path: '/props', message: `may have ${MAX_PROPS_BYTES} bytes at most` }]);
-  if (version.schema) {
-    const validator = createPropsValidator(version.schema);
-    if (!validator.ok)
-      throw new Error(`the stored schema of ${template} is not usable: ${validator.message}`);
-    const errors = validator.validate(body.props ?? {});
-    if (errors.length > 0)
-      throw invalidProps(errors.map(({ path, message }) => ({ path: `/props${path}`, message })));
-  }
+  const props = toPropsText(body.props ?? {}, version.schema);
   return {
     templateVersionId: version.id,
     templateName: name,
@@ -170,8 +157,4 @@ function invalid(path: string, message: string): ApiError {
   return new ApiError('invalid_request', 'The content of the message is not clear.', {
     errors: [{ path, message }],
   });
-}
-
-function invalidProps(errors: { path: string; message: string }[]): ApiError {
-  return new ApiError('invalid_props', "The props do not fit the template's schema.", { errors });
 }

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBuildTable } from '../src/lib/db/template-builds.ts';
+import { createEngine, PREVIEW_PINS } from '../src/lib/engine/engine.ts';
+import { createMemoryLock } from '../src/lib/engine/locker.ts';
+import { createMetrics } from '../src/lib/telemetry/metrics.ts';
+import { createLogger } from '../src/lib/telemetry/logger.ts';
+import { createTestMeter } from './support/test-meter.ts';
+import { describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
+
+const sourceOf = (word: string) => `
+import { Type } from '@sinclair/typebox';
+import { Body, Html, Preview, Text } from 'react-email';
+export const schema = Type.Object({ name: Type.String() });
+export const PreviewProps = { name: 'Ada' };
+export const subject = ({ name }) => '${word} ' + name;
+export default ({ name }) => (
+  <Html lang="en"><Preview>A word from us</Preview><Body><Text>${word}, {name}</Text></Body></Html>
+);`;
+
+describeOnBothProfiles('the versions of a template', (profile) => {
+  let system: TestSystem;
+
+  beforeAll(async () => {
+    system = await startSystem(profile);
+  }, 60_000);
+
+  afterAll(() => system.stop());
+
+  const call = (method: string, path: string, body?: unknown, key = system.keys.live) =>
+    system.call(method, `/v1/templates/${path}`, { key, ...(body === undefined ? {} : { body }) });
+
+  test('are numbered, listed newest first page by page, and read back with their sources', async () => {
+    for (const word of ['one', 'two', 'three'])
+      expect((await system.pushTemplate('history', sourceOf(word))).status).toBe(201);
+    expect((await system.pushTemplate('history', sourceOf('three'))).status).toBe(200);
+    expect((await call('GET', 'history')).body).toMatchObject({
+      name: 'history',
+      version: 3,
+      isShared: false,
+      previewProps: { name: 'Ada' },
+      warnings: [],
+    });
+
+    const first = await call('GET', 'history/versions?limit=2');
+    expect(first.body.data).toMatchObject([
+      { version: 3, isCurrent: true },
+      { version: 2, isCurrent: false },
+    ]);
+    const rest = await call('GET', `history/versions?limit=2&cursor=${String(first.body.nextCursor)}`);
+    expect(rest.body).toMatchObject({ data: [{ version: 1 }], nextCursor: null });
+
+    const { status, body } = await call('GET', 'history/versions/1');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      name: 'history',
+      version: 1,
+      isCurrent: false,
+      entry: 'index.tsx',
+      files: { 'index.tsx': sourceOf('one') },
+      previewProps: { name: 'Ada' },
+    });
+  });
+
+  test('render with given props, or with the preview props where none are given', async () => {
+    await system.pushTemplate('tried', sourceOf('old'));
+    await system.pushTemplate('tried', sourceOf('new'));
+    expect((await call('POST', 'tried/render', {})).body).toMatchObject({
+      version: 2,
+      subject: 'new Ada',
+      text: 'new, Ada',
+    });
+    const pinned = await call('POST', 'tried/render', { props: { name: 'Bob' }, version: 1 });
+    expect(pinned).toMatchObject({ status: 200, body: { version: 1, subject: 'old Bob' } });
+    expect(String(pinned.body.html)).toContain('old, <!-- -->Bob');
+    expect(await call('POST', 'tried/render', { props: { name: 1 } })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid_props', errors: [{ path: '/props/name' }] },
+    });
+    expect(await call('POST', 'tried/render', { version: 9 })).toMatchObject({
+      status: 404,
+      body: { code: 'template_not_found' },
+    });
+  });
+
+  test('can be rolled back, and the next push still gets a number of its own', async () => {
+    await system.pushTemplate('back', sourceOf('good'));
+    await system.pushTemplate('back', sourceOf('bad'));
+    expect(await call('POST', 'back/rollback', { version: 1 })).toMatchObject({
+      status: 200,
+      body: { version: 1 },
+    });
+    const id = await system.send({ to: 'back@example.net', template: 'back', props: { name: 'B' } });
+    expect(await system.waitUntilEnded(id)).toMatchObject({ templateVersion: 1, subject: 'good B' });
+    expect((await system.pushTemplate('back', sourceOf('good'))).status).toBe(200);
+    expect((await system.pushTemplate('back', sourceOf('better'))).body).toMatchObject({ version: 3 });
+    expect(await call('POST', 'back/rollback', { version: 7 })).toMatchObject({
+      status: 404,
+      body: { code: 'template_not_found' },
+    });
+  });
+
+  test('are deleted only when no mail waits for them, and past mail can still be shown', async () => {
+    await system.pushTemplate('gone', sourceOf('bye'));
+    system.sink.setPlan({
+      recipient: (address) => (address === 'wait@example.net' ? { code: 451, text: 'later' } : null),
+    });
+    const id = await system.send({ to: 'wait@example.net', template: 'gone', props: { name: 'W' } });
+    expect(await call('DELETE', 'gone')).toMatchObject({ status: 409, body: { code: 'template_in_use' } });
+    expect((await call('GET', 'gone')).status).toBe(200);
+    system.sink.setPlan({});
+    expect(await system.waitUntilEnded(id)).toMatchObject({ status: 'sent' });
+
+    expect((await call('DELETE', 'gone')).status).toBe(204);
+    for (const [method, path, body] of [
+      ['GET', 'gone'],
+      ['DELETE', 'gone'],
+      ['GET', 'gone/versions'],
+      ['GET', 'gone/versions/1'],
+      ['POST', 'gone/render', {}],
+      ['POST', 'gone/rollback', { version: 1 }],
+    ] as const) {
+      expect(await call(method, path, body)).toMatchObject({
+        status: 404,
+        body: { code: 'template_not_found' },
+      });
+    }
+    const refused = await system.call('POST', '/v1/messages', {
+      key: system.keys.live,
+      body: { to: 'a@example.net', template: 'gone', props: { name: 'x' } },
+    });
+    expect(refused).toMatchObject({ status: 404, body: { code: 'template_not_found' } });
+    const content = await system.call('GET', `/v1/messages/${id}/content`, { key: system.keys.live });
+    expect(content.body).toMatchObject({ subject: 'bye W', exact: true });
+    expect(await system.pushTemplate('gone', sourceOf('again'))).toMatchObject({
+      status: 201,
+      body: { version: 1 },
+    });
+  });
+
+  test("belong to whoever pushed them: a client cannot change what is shared or another's", async () => {
+    const body = { entry: 'index.tsx', files: { 'index.tsx': sourceOf('shared') } };
+    expect((await call('PUT', 'everyones', body, system.keys.admin)).status).toBe(201);
+    expect((await call('PUT', 'everyones', body, system.keys.admin)).status).toBe(200);
+    expect((await call('GET', 'everyones')).body).toMatchObject({ isShared: true });
+    expect((await call('POST', 'everyones/render', {})).status).toBe(200);
+    expect((await call('DELETE', 'everyones')).status).toBe(404);
+    expect((await call('POST', 'everyones/rollback', { version: 1 })).status).toBe(404);
+    await system.pushTemplate('private', sourceOf('mine'));
+    expect((await call('GET', 'private', undefined, system.keys.admin)).status).toBe(404);
+    expect((await call('DELETE', 'everyones', undefined, system.keys.admin)).status).toBe(204);
+  });
+
+  test('an instance with an empty disk does not compile what another has built', async () => {
+    const { body } = await system.pushTemplate('built', sourceOf('once'));
+    const distDir = mkdtempSync(join(tmpdir(), 'empty-disk-'));
+    const meter = createTestMeter();
+    const engine = await createEngine({
+      distDir,
+      builds: createBuildTable(system.database.db),
+      lock: createMemoryLock(),
+      logger: createLogger({ level: 'silent' }),
+      metrics: createMetrics(meter.provider),
+    });
+    // the sandbox's own runtime is built for each disk
+    const before = await meter.countOf('mail.template.compiles');
+    const result = await engine.render({
+      sandboxKey: 'other',
+      template: {
+        contentHash: String(body.contentHash),
+        load: () => Promise.reject(new Error('the sources were asked for')),
+      },
+      propsJson: '{"name":"E"}',
+      pins: PREVIEW_PINS,
+    });
+    expect(result).toMatchObject({ ok: true, subject: 'once E' });
+    expect(await meter.countOf('mail.template.compiles')).toBe(before);
+    expect(await meter.countOf('mail.template.lookups', { tier: 'table', result: 'hit' })).toBe(1);
+    await engine.close();
+    rmSync(distDir, { recursive: true });
+  });
+});
