@@ -153,6 +153,80 @@ describeOnBothProfiles('the versions of a template', (profile) => {
     expect((await call('DELETE', 'everyones', undefined, system.keys.admin)).status).toBe(204);
   });
 
+  test('speak the language that a message asks for, and the timeline tells the chain', async () => {
+    const source = `
+export const subject = ({ t, locale }) => t('subject', { locale });
+export const PreviewProps = { name: 'Ada' };
+export default ({ t, name }) => <p>{t('greeting.formal', { name })}</p>;`;
+    const files = {
+      'index.tsx': source,
+      'messages/en.json': '{"subject":"In {locale}","greeting":{"formal":"Dear {name}"}}',
+      'messages/de.json': '{"subject":"Auf {locale}"}',
+    };
+    const pushed = await call('PUT', 'spoken', { entry: 'index.tsx', files });
+    expect(pushed.body.warnings).toContainEqual({
+      code: 'translation_missing',
+      message: expect.stringContaining('"greeting.formal" is missing in de'),
+      file: 'messages/de.json',
+      line: null,
+    });
+    const detailOf = async (id: string) => {
+      const { body } = await system.call('GET', `/v1/messages/${id}/events`, { key: system.keys.live });
+      const events = Array.isArray(body.data) ? body.data : [];
+      return events.find(({ type }) => type === 'rendered')?.detail;
+    };
+    const props = { name: 'Grace' };
+    const austrian = await system.send({
+      to: 'a@example.net',
+      template: 'spoken',
+      props,
+      locale: 'de-at',
+    });
+    expect(await system.waitUntilEnded(austrian)).toMatchObject({ status: 'sent', subject: 'Auf de-AT' });
+    expect(await detailOf(austrian)).toBe('locale de-AT (no messages) -> de -> en');
+    const content = await system.call('GET', `/v1/messages/${austrian}/content`, { key: system.keys.live });
+    expect(content.body).toMatchObject({ text: 'Dear Grace', exact: true });
+    const silent = await system.send({ to: 'a@example.net', template: 'spoken', props });
+    expect(await system.waitUntilEnded(silent)).toMatchObject({ subject: 'In en' });
+    expect(await detailOf(silent)).toBe('locale en');
+    expect((await call('POST', 'spoken/render', { locale: 'de' })).body).toMatchObject({
+      subject: 'Auf de',
+    });
+  });
+
+  test.each([
+    ['no tag', { template: 'spoken', locale: 'de_AT!' }],
+    ['none of a template', { subject: 'x', text: 'x', locale: 'de' }],
+  ])('refuse a locale that is %s', async (_name, body) => {
+    const to = 'a@example.net';
+    const answer = await system.call('POST', '/v1/messages', {
+      key: system.keys.live,
+      body: { to, ...body },
+    });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { code: 'invalid_request', errors: [{ path: '/locale' }] },
+    });
+  });
+
+  test('tell where their messages are not texts', async () => {
+    const files = { 'index.tsx': 'export default () => null;', 'messages/en.json': '{"a":1}' };
+    expect(await call('PUT', 'wrong', { entry: 'index.tsx', files })).toMatchObject({
+      status: 422,
+      body: { code: 'template_build_failed', errors: [{ path: 'messages/en.json' }] },
+    });
+  });
+
+  test('keep what the checker found, with its place', async () => {
+    const source = '\nexport default () => <img src="/logo.png" alt="Logo" />;';
+    const warning = { code: 'image_relative', file: 'index.tsx', line: 2, message: expect.any(String) };
+    const first = await system.pushTemplate('warned', source);
+    expect(first).toMatchObject({ status: 201 });
+    expect(first.body.warnings).toContainEqual(warning);
+    expect((await system.pushTemplate('warned', source)).body.warnings).toContainEqual(warning);
+    expect((await call('GET', 'warned/versions/1')).body.warnings).toContainEqual(warning);
+  });
+
   test('an instance with an empty disk does not compile what another has built', async () => {
     const { body } = await system.pushTemplate('built', sourceOf('once'));
     const distDir = mkdtempSync(join(tmpdir(), 'empty-disk-'));

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
 import { hasPort, programName } from '../environment.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
-import { bold, cyan, dim, green, type Output, red, toReasons, toTable } from '../output.ts';
+import { bold, cyan, dim, green, type Output, red, toReasons, toTable, toWarningLines } from '../output.ts';
 import { type Progress, startProgress } from '../progress.ts';
 // Types only: the server itself is loaded when the command runs.
 import type { FirstMail, PushReport, RunningDev } from '@org/mail-server/dev';
@@ -178,8 +178,10 @@ function toMailLine({ status, subject, lastError }: FirstMail): string {
 
 function toPushLine({ name, durationMs, result }: PushReport): string {
   if (result.ok && !result.isNew) return dim(`${name} is unchanged`);
-  if (result.ok)
-    return `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
+  if (result.ok) {
+    const line = `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
+    return [line, ...toWarningLines(result.warnings)].join('\n');
+  }
   return `${red('not pushed')} ${bold(name)}  ${toReasons({ message: result.detail, errors: result.errors })}`;
 }
 

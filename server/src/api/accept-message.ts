@@ -10,6 +10,7 @@ import { toTraceparent, type TraceContext } from '../lib/telemetry/trace-context
 import { parseEnvelope } from './envelope.ts';
 import type { ClientIdentity } from './middleware/authenticate.ts';
 import { ApiError } from './problem.ts';
+import { toLocale } from './locale.ts';
 import { toPropsText } from './props-check.ts';
 import type { SendMessageRequest } from './schemas.ts';
 
@@ -83,6 +84,7 @@ type Content = Pick<
   | 'templateName'
   | 'templateVersion'
   | 'props'
+  | 'locale'
   | 'html'
   | 'text'
   | 'givenSubject'
@@ -97,12 +99,14 @@ async function resolveContent(
   if (body.template === undefined) {
     if (!hasBody) throw invalid('/template', 'name a template, or give html or text');
     if (body.props !== undefined) throw invalid('/props', 'props go with a template');
+    if (body.locale !== undefined) throw invalid('/locale', 'a locale goes with a template');
     if (body.subject === undefined) throw invalid('/subject', 'a message without a template needs a subject');
     return {
       templateVersionId: null,
       templateName: null,
       templateVersion: null,
       props: null,
+      locale: null,
       html: body.html ?? null,
       text: body.text ?? null,
       givenSubject: body.subject,
@@ -134,6 +138,7 @@ async function resolveTemplateContent(
     templateName: name,
     templateVersion: version.number,
     props,
+    locale: toLocale(body.locale),
     html: null,
     text: null,
     givenSubject: body.subject ?? null,

@@ -28,6 +28,12 @@ const AddressList = t.Union([AddressText, t.Array(AddressText, { minItems: 1, ma
 
 const Props = pin(t.Record(t.String(), t.Unknown(), { description: 'must be an object' }));
 
+const Locale = t.String({
+  minLength: 2,
+  maxLength: 35,
+  description: 'must be a language tag such as "de" or "de-AT"',
+});
+
 /** Body of `POST /v1/messages`. */
 export const SendMessageBody = t.Object(
   {
@@ -44,6 +50,7 @@ export const SendMessageBody = t.Object(
       }),
     ),
     props: t.Optional(Props),
+    locale: t.Optional(Locale),
     html: t.Optional(t.String({ minLength: 1 })),
     text: t.Optional(t.String({ minLength: 1 })),
     headers: t.Optional(stringMap('must be an object of texts')),
@@ -121,7 +128,7 @@ const VersionNumber = t.Integer({
 
 /** Body of `POST /v1/templates/:name/render`. */
 export const RenderTemplateBody = t.Object(
-  { props: t.Optional(Props), version: t.Optional(VersionNumber) },
+  { props: t.Optional(Props), version: t.Optional(VersionNumber), locale: t.Optional(Locale) },
   STRICT,
 );
 

@@ -15,6 +15,8 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 
+import type { TemplateWarning } from '../lib/engine/checker/warning.ts';
+
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
 
 const createdAt = timestamp('created_at', { withTimezone: true, precision: 3, mode: 'date' })
@@ -28,9 +30,6 @@ const time = (name: string) => timestamp(name, { withTimezone: true, precision: 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 export type StringMap = Record<string, string>;
-
-/** Something in a template that works, but not as its author will want; the line counts from 1. */
-export type TemplateWarning = { code: string; message: string; file: string | null; line: number | null };
 
 export const clientStatus = pgEnum('client_status', ['active', 'suspended']);
 export const keyMode = pgEnum('key_mode', ['live', 'test']);

@@ -25,7 +25,7 @@ function createFakeApi(): LocalApi {
       const content = JSON.stringify(sources);
       const isNew = pushed.get(name) !== content;
       pushed.set(name, content);
-      return { ok: true, version: 1, isNew, previewProps: {} };
+      return { ok: true, version: 1, isNew, previewProps: {}, warnings: [] };
     },
   };
 }

@@ -13,8 +13,10 @@ import {
   type VersionSummary,
 } from '../../lib/db/templates.ts';
 import { PREVIEW_PINS, type Engine, type RenderFailure } from '../../lib/engine/engine.ts';
+import { resolveLocale } from '../../lib/engine/locales.ts';
 import { createPropsValidator } from '../../lib/engine/props-schema.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
+import { toLocale } from '../locale.ts';
 import { parseCursor, toPage } from '../pagination.ts';
 import { ApiError, type ProblemCode } from '../problem.ts';
 import { toPropsText } from '../props-check.ts';
@@ -44,7 +46,7 @@ export function templatesController({ database, engine, authenticator }: Templat
           files: body.files,
           schema: checked.schema,
           previewProps: checked.previewProps,
-          warnings: [],
+          warnings: [...checked.warnings],
           fromAddress: null,
           headers: {},
         });
@@ -108,6 +110,7 @@ export function templatesController({ database, engine, authenticator }: Templat
         assertScope(identity, 'templates', 'read', 'admin');
         const number = body.version === undefined ? null : String(body.version);
         const version = await loadVersion(database.db, { name: params.name, number, identity });
+        const locale = resolveLocale(version, toLocale(body.locale));
         const rendered = await engine.render({
           sandboxKey: sandboxKeyOf(identity),
           template: {
@@ -116,6 +119,7 @@ export function templatesController({ database, engine, authenticator }: Templat
           },
           propsJson: toPropsText(body.props ?? version.previewProps, version.schema),
           pins: PREVIEW_PINS,
+          locale,
         });
         if (!rendered.ok) throw toProblem(rendered);
         const { subject, html, text, contentHash, engineVersion } = rendered;

@@ -1,12 +1,6 @@
 import { and, desc, eq, inArray, isNull, lt, max, or, sql } from 'drizzle-orm';
-import {
-  type JsonObject,
-  messages,
-  type StringMap,
-  templates,
-  templateVersions,
-  type TemplateWarning,
-} from '../../db/schema.ts';
+import { type JsonObject, messages, type StringMap, templates, templateVersions } from '../../db/schema.ts';
+import type { TemplateWarning } from '../engine/checker/warning.ts';
 import type { Database, Db } from './database.ts';
 
 export type Template = typeof templates.$inferSelect;

@@ -2,23 +2,27 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createArtifactStore } from './artifact-store.ts';
 import type { BuildStore } from './build-store.ts';
+import { checkTemplate } from './checker/check-template.ts';
+import type { TemplateWarning } from './checker/warning.ts';
 import { compileTemplate, type CompileResult } from './compiler.ts';
 import { contentHash } from './content-hash.ts';
 import { parseJsonObject, type JsonObject } from './json-object.ts';
+import { resolveLocale } from './locales.ts';
 import type { BuildLock } from './locker.ts';
 import { assertMacrosAreOff } from './macro-canary.ts';
 import { parseSandboxAnswer, type SandboxAnswer } from './sandbox-answer.ts';
 import { createLimitWatch, type KillReason } from './sandbox/limit-watch.ts';
+import type { LocaleRequest } from './sandbox/render-request.ts';
 import { readProcessUsage } from './sandbox/process-usage.ts';
 import { DEFAULT_RENDER_LIMITS, type RenderLimits } from './sandbox/render-limits.ts';
 import { buildRuntimeBundle, computeEngineVersion } from './sandbox/runtime-bundle.ts';
 import { createSandboxPool, type SandboxPool } from './sandbox/sandbox-pool.ts';
-import type { SandboxOutcome } from './sandbox/sandbox-process.ts';
+import type { SandboxJob, SandboxOutcome } from './sandbox/sandbox-process.ts';
 import { createSandboxStarter } from './sandbox/warm-sandbox.ts';
 import { formatSourceErrors } from './source-errors.ts';
 import { createTemplateLookup, type TemplateLookup } from './template-lookup.ts';
 
-export type { JsonObject, RenderLimits };
+export type { JsonObject, RenderLimits, TemplateWarning };
 
 /** A template's files by relative POSIX path, and which of them is rendered. */
 export type TemplateSources = { entry: string; files: Readonly<Record<string, string>> };
@@ -56,7 +60,11 @@ export type RenderSuccess = {
 };
 
 /** `schema` is null when the template exports none. */
-export type CheckSuccess = RenderSuccess & { schema: JsonObject | null; previewProps: JsonObject };
+export type CheckSuccess = RenderSuccess & {
+  schema: JsonObject | null;
+  previewProps: JsonObject;
+  warnings: readonly TemplateWarning[];
+};
 
 export type RenderInput = {
   /** Whose process renders: one client's templates never share one with another's. */
@@ -66,6 +74,8 @@ export type RenderInput = {
   propsJson: string;
   /** What `Date` reports (milliseconds since 1970) and what seeds `Math.random`. */
   pins: { now: number; seed: string };
+  /** From `resolveLocale`; without one the template gets neither `t` nor `locale`. */
+  locale?: LocaleRequest | null;
 };
 
 export type CheckInput = { sandboxKey: string; sources: TemplateSources };
@@ -179,7 +189,7 @@ async function renderStored(
   context: RenderContext,
   input: RenderInput,
 ): Promise<RenderSuccess | RenderFailure> {
-  const { template, sandboxKey, propsJson, pins } = input;
+  const { template, sandboxKey, propsJson, pins, locale } = input;
   const propsBytes = Buffer.byteLength(propsJson);
   const { maxPropsBytes } = context.limits;
   if (propsBytes > maxPropsBytes) {
@@ -187,7 +197,13 @@ async function renderStored(
   }
   const compiled = await compileOnce(context, template.contentHash, () => template.load());
   if (!compiled.ok) return buildFailure(compiled.errors);
-  const job = { code: compiled.code, mode: 'render', propsJson, ...pins } as const;
+  const job = {
+    code: compiled.code,
+    mode: 'render',
+    propsJson,
+    ...pins,
+    locale: toLocaleRequest(locale),
+  } as const;
   const answer = await runJob(context, { sandboxKey, hash: template.contentHash, job });
   return 'code' in answer ? answer : toSuccess(context, template.contentHash, answer);
 }
@@ -201,7 +217,8 @@ async function checkSources(
   if (!hashed.ok) return buildFailure(hashed.errors);
   const compiled = await compileOnce(context, hashed.hash, async () => sources);
   if (!compiled.ok) return buildFailure(compiled.errors);
-  const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...PREVIEW_PINS } as const;
+  const locale = toLocaleRequest(resolveLocale(sources, null));
+  const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...PREVIEW_PINS, locale } as const;
   const answer = await runJob(context, { sandboxKey, hash: hashed.hash, job });
   if ('code' in answer) return answer;
   const schema = readMember(answer.schemaJson, 'schema');
@@ -209,7 +226,12 @@ async function checkSources(
   const previewProps = readMember(answer.previewPropsJson, 'PreviewProps');
   if (!previewProps.ok) return previewProps;
   const success = toSuccess(context, hashed.hash, answer);
-  return { ...success, schema: schema.value, previewProps: previewProps.value ?? {} };
+  const warnings = checkTemplate({ html: success.html, sources });
+  return { ...success, schema: schema.value, previewProps: previewProps.value ?? {}, warnings };
+}
+
+function toLocaleRequest(locale: LocaleRequest | null | undefined): LocaleRequest | undefined {
+  return locale ? { tag: locale.tag, chain: locale.chain } : undefined;
 }
 
 function readMember(
@@ -246,7 +268,7 @@ function compileOnce(
 type JobInput = {
   sandboxKey: string;
   hash: string;
-  job: { code: string; mode: 'render' | 'check'; propsJson: string; now: number; seed: string };
+  job: Omit<SandboxJob, 'codeHash' | 'maxOutputUnits'>;
 };
 
 type OkAnswer = Extract<SandboxAnswer, { status: 'ok' }>;

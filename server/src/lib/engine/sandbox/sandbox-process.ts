@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './frames.ts';
 import type { KillReason, LimitWatch, WatchLimits } from './limit-watch.ts';
-import { encodeRenderRequest } from './render-request.ts';
+import { encodeRenderRequest, type LocaleRequest } from './render-request.ts';
 
 const CHILD_PATH = join(import.meta.dir, 'child.ts');
 
@@ -18,6 +18,7 @@ export type SandboxJob = {
   now: number;
   seed: string;
   maxOutputUnits: number;
+  locale?: LocaleRequest | undefined;
 };
 
 export type SandboxOutcome =
@@ -101,8 +102,9 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
       unwatch = options.watch.watch({ pid: child.pid, limits, onBreach });
       return false;
     });
-    const { codeHash, mode, now, seed, maxOutputUnits } = job;
-    send(REQUEST.render, encodeRenderRequest({ codeHash, mode, now, seed, maxOutputUnits }, job.propsJson));
+    const { codeHash, mode, now, seed, maxOutputUnits, locale } = job;
+    const request = { codeHash, mode, now, seed, maxOutputUnits, locale };
+    send(REQUEST.render, encodeRenderRequest(request, job.propsJson));
     const result = await reply;
     unwatch();
     if (!('text' in result)) return result;

@@ -55,10 +55,10 @@ const api = {
   start(factory: TemplateFactory, requestJson: string, propsJson: string): void {
     answer = undefined;
     timers.reset();
-    const { mode, now, seed, maxOutputUnits } = parseRenderRequest(requestJson);
+    const { mode, now, seed, maxOutputUnits, locale } = parseRenderRequest(requestJson);
     pin(now, seed);
     queueMicrotask(() => {
-      void run({ factory, requireModule, mode, propsJson, maxOutputUnits });
+      void run({ factory, requireModule, mode, propsJson, maxOutputUnits, locale });
     });
   },
 

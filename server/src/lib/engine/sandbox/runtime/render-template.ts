@@ -1,10 +1,15 @@
 import { createElement, type ElementType } from 'react';
 import { render, toPlainText } from 'react-email';
+import type { LocaleRequest } from '../render-request.ts';
+import { createTranslation } from './translate.ts';
+
+/** `messages` is set by what the compiler puts before a template's code. */
+export type TemplateModule = { exports: unknown; messages?: unknown };
 
 /** A compiled template: the body of a CommonJS module. */
 export type TemplateFactory = (
   require: (specifier: string) => unknown,
-  module: { exports: unknown },
+  module: TemplateModule,
   exports: unknown,
 ) => void;
 
@@ -15,6 +20,7 @@ export type RenderTask = {
   mode: 'render' | 'check';
   propsJson: string;
   maxOutputUnits: number;
+  locale?: LocaleRequest | undefined;
 };
 
 export type RenderOutput = {
@@ -33,13 +39,14 @@ export type RenderProblem = { status: 'error' | 'too_large'; message: string };
  * the next, so that the thousandth render gives the bytes of the first.
  */
 export async function renderTemplate(task: RenderTask): Promise<RenderOutput | RenderProblem> {
-  const exported = evaluate(task);
+  const { exported, messages } = evaluate(task);
   const component = exported['default'];
   if (!isComponent(component)) return problem('The template has no default export that is a component');
   const previewPropsJson =
     task.mode === 'check' ? jsonOf(exported['PreviewProps'] ?? {}, 'PreviewProps') : null;
-  const props = parseProps(previewPropsJson ?? task.propsJson);
-  if (props === null) return problem('The props of a template must be an object');
+  const given = parseProps(previewPropsJson ?? task.propsJson);
+  if (given === null) return problem('The props of a template must be an object');
+  const props = task.locale ? { ...given, ...createTranslation(messages, task.locale) } : given;
   const subject = await subjectOf(exported['subject'], props);
   // render is react-email's own, so that what we send is what its users know
   const html = await render(createElement(component, props));
@@ -51,10 +58,13 @@ export async function renderTemplate(task: RenderTask): Promise<RenderOutput | R
   return { status: 'ok', subject, html, text, schemaJson, previewPropsJson };
 }
 
-function evaluate({ factory, requireModule }: RenderTask): Record<string, unknown> {
-  const module: { exports: unknown } = { exports: {} };
+function evaluate({ factory, requireModule }: RenderTask): {
+  exported: Record<string, unknown>;
+  messages: unknown;
+} {
+  const module: TemplateModule = { exports: {} };
   factory(requireModule, module, module.exports);
-  return isRecord(module.exports) ? module.exports : {};
+  return { exported: isRecord(module.exports) ? module.exports : {}, messages: module.messages };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
