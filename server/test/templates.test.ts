@@ -217,6 +217,18 @@ export default ({ t, name }) => <p>{t('greeting.formal', { name })}</p>;`;
     });
   });
 
+  test('are described by their preview props where they have no schema, and nothing is refused by that', async () => {
+    const source = `export const PreviewProps = { count: 1 }; export default ({ count }) => <p>{count}</p>;`;
+    expect((await system.pushTemplate('loose', source)).body).toMatchObject({
+      schema: null,
+      derivedSchema: { type: 'object', properties: { count: { type: 'number' } } },
+    });
+    expect((await call('POST', 'loose/render', { props: { count: 'many' } })).body).toMatchObject({
+      text: 'many',
+    });
+    expect((await system.pushTemplate('strict', sourceOf('x'))).body).toMatchObject({ derivedSchema: null });
+  });
+
   test('keep what the checker found, with its place', async () => {
     const source = '\nexport default () => <img src="/logo.png" alt="Logo" />;';
     const warning = { code: 'image_relative', file: 'index.tsx', line: 2, message: expect.any(String) };
@@ -225,6 +237,77 @@ export default ({ t, name }) => <p>{t('greeting.formal', { name })}</p>;`;
     expect(first.body.warnings).toContainEqual(warning);
     expect((await system.pushTemplate('warned', source)).body.warnings).toContainEqual(warning);
     expect((await call('GET', 'warned/versions/1')).body.warnings).toContainEqual(warning);
+  });
+
+  test('name the sender and headers of mail that names none', async () => {
+    const source = `
+export const from = 'Billing <billing@example.com>';
+export const headers = { 'X-Kind': 'invoice', 'X-Other': 'template' };
+export const subject = 'From the template';
+export default () => <p>Hi</p>;`;
+    expect(await system.pushTemplate('mailed', source)).toMatchObject({
+      status: 201,
+      body: { from: 'Billing <billing@example.com>', headers: { 'X-Kind': 'invoice' } },
+    });
+    const detailOf = async (id: string) =>
+      (await system.call('GET', `/v1/messages/${id}`, { key: system.keys.live })).body;
+    const silent = await system.send({ to: 'a@example.net', template: 'mailed' });
+    expect(await detailOf(silent)).toMatchObject({
+      from: 'Billing <billing@example.com>',
+      headers: { 'X-Kind': 'invoice', 'X-Other': 'template' },
+    });
+    const own = { from: 'me@example.org', headers: { 'x-other': 'message' } };
+    const spoken = await system.send({ to: 'a@example.net', template: 'mailed', ...own });
+    const { from, headers } = await detailOf(spoken);
+    expect(from).toBe('me@example.org');
+    expect(headers).toEqual({ 'X-Kind': 'invoice', 'x-other': 'message' });
+  });
+
+  test.each([
+    ['a sender that is no address', `export const from = 'nobody';`, 'template_invalid'],
+    [
+      'a sender with a line break',
+      `export const from = 'a@b.example\\nBcc: c@d.example';`,
+      'template_invalid',
+    ],
+    ['a sender that is no text', `export const from = { a: 1 };`, 'template_render_failed'],
+    ['a header of the envelope', `export const headers = { Bcc: 'a@b.example' };`, 'template_invalid'],
+    [
+      'a header with a line break',
+      `export const headers = { 'X-A': 'x\\r\\nBcc: a@b.example' };`,
+      'template_invalid',
+    ],
+    ['headers that are no texts', `export const headers = { 'X-A': 1 };`, 'template_render_failed'],
+  ])('are refused with %s', async (_name, line, code) => {
+    const answer = await system.pushTemplate('refused', `${line} export default () => <p>Hi</p>;`);
+    expect(answer).toMatchObject({ status: 422, body: { code } });
+    expect((await call('GET', 'refused')).status).toBe(404);
+  });
+
+  test("keep to a client's domains, at the push and at the send", async () => {
+    const source = `export const from = 'a@elsewhere.example'; export const subject = 'x'; export default () => null;`;
+    const body = { entry: 'index.tsx', files: { 'index.tsx': source } };
+    const client = await system.call('POST', '/v1/clients', {
+      key: system.keys.admin,
+      body: { name: `narrow ${profile}`, fromDomains: ['home.example'] },
+    });
+    const created = await system.call('POST', `/v1/clients/${String(client.body.id)}/keys`, {
+      key: system.keys.admin,
+      body: { name: 'narrow' },
+    });
+    const key = String(created.body.key);
+    expect(await call('PUT', 'foreign', body, key)).toMatchObject({
+      status: 403,
+      body: { code: 'from_not_allowed' },
+    });
+    expect((await call('PUT', 'foreign', body, system.keys.admin)).status).toBe(201);
+    const send = (more: Record<string, unknown>) =>
+      system.call('POST', '/v1/messages', {
+        key,
+        body: { to: 'a@example.net', template: 'foreign', ...more },
+      });
+    expect(await send({})).toMatchObject({ status: 403, body: { code: 'from_not_allowed' } });
+    expect((await send({ from: 'a@home.example' })).status).toBe(202);
   });
 
   test('an instance with an empty disk does not compile what another has built', async () => {

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { StringMap } from '../db/schema.ts';
 import { insertMessage, type Message } from '../lib/db/messages.ts';
 import { listTemplateNames, resolveTemplate } from '../lib/db/templates.ts';
 import type { Database } from '../lib/db/database.ts';
@@ -13,6 +14,8 @@ import { ApiError } from './problem.ts';
 import { toLocale } from './locale.ts';
 import { toPropsText } from './props-check.ts';
 import type { SendMessageRequest } from './schemas.ts';
+import { assertSenderAllowed } from './sender.ts';
+import { mergeHeaders } from './template-mail.ts';
 
 export type AcceptDeps = {
   config: Pick<Config, 'mailFrom'>;
@@ -34,9 +37,10 @@ export async function acceptMessage(
   deps: AcceptDeps,
   { body, identity, trace }: Accepting,
 ): Promise<Message> {
-  const envelope = parseEnvelope(body, deps.config.mailFrom);
-  assertSenderAllowed(domainOf(envelope.from), identity);
-  const content = await resolveContent(deps, { body, clientId: identity.client.id });
+  const { content, from, headers } = await resolveContent(deps, { body, clientId: identity.client.id });
+  const merged = { ...body, headers: mergeHeaders(headers, body.headers ?? {}) };
+  const envelope = parseEnvelope(merged, from ?? deps.config.mailFrom);
+  assertSenderAllowed(domainOf(envelope.from), identity.client);
   const message = await insertMessage(
     deps.database,
     {
@@ -70,14 +74,6 @@ async function enqueue({ queue, logger }: AcceptDeps, message: Message, trace: T
   }
 }
 
-function assertSenderAllowed(domain: string, { client }: ClientIdentity): void {
-  if (client.fromDomains === null || client.fromDomains.includes(domain)) return;
-  throw new ApiError(
-    'from_not_allowed',
-    `This client sends from ${client.fromDomains.join(', ')}; ${domain} is not among them.`,
-  );
-}
-
 type Content = Pick<
   Message,
   | 'templateVersionId'
@@ -91,17 +87,20 @@ type Content = Pick<
   | 'subject'
 >;
 
+/** What a message says, and what its template says of a message that does not: its sender and headers. */
+type Resolved = { content: Content; from: string | null; headers: StringMap };
+
 async function resolveContent(
   deps: AcceptDeps,
   { body, clientId }: { body: SendMessageRequest; clientId: string },
-): Promise<Content> {
+): Promise<Resolved> {
   const hasBody = body.html !== undefined || body.text !== undefined;
   if (body.template === undefined) {
     if (!hasBody) throw invalid('/template', 'name a template, or give html or text');
     if (body.props !== undefined) throw invalid('/props', 'props go with a template');
     if (body.locale !== undefined) throw invalid('/locale', 'a locale goes with a template');
     if (body.subject === undefined) throw invalid('/subject', 'a message without a template needs a subject');
-    return {
+    const content = {
       templateVersionId: null,
       templateName: null,
       templateVersion: null,
@@ -112,6 +111,7 @@ async function resolveContent(
       givenSubject: body.subject,
       subject: body.subject,
     };
+    return { content, from: null, headers: {} };
   }
   if (hasBody)
     throw invalid(
@@ -124,7 +124,7 @@ async function resolveContent(
 async function resolveTemplateContent(
   { database }: AcceptDeps,
   { template, body, clientId }: { template: string; body: SendMessageRequest; clientId: string },
-): Promise<Content> {
+): Promise<Resolved> {
   const [name = template, number] = template.split('@');
   const version = await resolveTemplate(database.db, {
     clientId,
@@ -133,7 +133,7 @@ async function resolveTemplateContent(
   });
   if (!version) throw await templateNotFound(database, { template, clientId });
   const props = toPropsText(body.props ?? {}, version.schema);
-  return {
+  const content = {
     templateVersionId: version.id,
     templateName: name,
     templateVersion: version.number,
@@ -144,6 +144,7 @@ async function resolveTemplateContent(
     givenSubject: body.subject ?? null,
     subject: body.subject ?? null,
   };
+  return { content, from: version.fromAddress, headers: version.headers };
 }
 
 async function templateNotFound(

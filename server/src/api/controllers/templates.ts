@@ -13,6 +13,7 @@ import {
   type VersionSummary,
 } from '../../lib/db/templates.ts';
 import { PREVIEW_PINS, type Engine, type RenderFailure } from '../../lib/engine/engine.ts';
+import { deriveSchema } from '../../lib/engine/derived-schema.ts';
 import { resolveLocale } from '../../lib/engine/locales.ts';
 import { createPropsValidator } from '../../lib/engine/props-schema.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
@@ -20,6 +21,7 @@ import { toLocale } from '../locale.ts';
 import { parseCursor, toPage } from '../pagination.ts';
 import { ApiError, type ProblemCode } from '../problem.ts';
 import { toPropsText } from '../props-check.ts';
+import { toTemplateMail } from '../template-mail.ts';
 import { PageOnlyQuery, PutTemplateBody, RenderTemplateBody, RollbackTemplateBody } from '../schemas.ts';
 
 export type TemplatesDeps = { database: Database; engine: Engine; authenticator: Authenticator };
@@ -38,6 +40,7 @@ export function templatesController({ database, engine, authenticator }: Templat
         const checked = await engine.check({ sandboxKey: sandboxKeyOf(identity), sources: body });
         if (!checked.ok) throw toProblem(checked);
         assertUsableSchema(checked.schema);
+        const mail = toTemplateMail(checked, identity);
         const { summary, isNew } = await saveTemplateVersion(database, {
           clientId: ownerOf(identity),
           name: params.name,
@@ -47,8 +50,8 @@ export function templatesController({ database, engine, authenticator }: Templat
           schema: checked.schema,
           previewProps: checked.previewProps,
           warnings: [...checked.warnings],
-          fromAddress: null,
-          headers: {},
+          fromAddress: mail.from,
+          headers: mail.headers,
         });
         return status(isNew ? 201 : 200, toAnswer(summary));
       },
@@ -108,30 +111,7 @@ export function templatesController({ database, engine, authenticator }: Templat
       '/:name/render',
       async ({ params, body, identity }) => {
         assertScope(identity, 'templates', 'read', 'admin');
-        const number = body.version === undefined ? null : String(body.version);
-        const version = await loadVersion(database.db, { name: params.name, number, identity });
-        const locale = resolveLocale(version, toLocale(body.locale));
-        const rendered = await engine.render({
-          sandboxKey: sandboxKeyOf(identity),
-          template: {
-            contentHash: version.contentHash,
-            load: async () => ({ entry: version.entry, files: version.files }),
-          },
-          propsJson: toPropsText(body.props ?? version.previewProps, version.schema),
-          pins: PREVIEW_PINS,
-          locale,
-        });
-        if (!rendered.ok) throw toProblem(rendered);
-        const { subject, html, text, contentHash, engineVersion } = rendered;
-        return {
-          name: params.name,
-          version: version.number,
-          subject,
-          html,
-          text,
-          contentHash,
-          engineVersion,
-        };
+        return renderVersion({ database, engine }, { name: params.name, body, identity });
       },
       { body: RenderTemplateBody },
     )
@@ -147,6 +127,27 @@ export function templatesController({ database, engine, authenticator }: Templat
       },
       { body: RollbackTemplateBody },
     );
+}
+
+type Rendering = { name: string; body: typeof RenderTemplateBody.static; identity: Identity };
+
+async function renderVersion(
+  { database, engine }: Pick<TemplatesDeps, 'database' | 'engine'>,
+  { name, body, identity }: Rendering,
+) {
+  const number = body.version === undefined ? null : String(body.version);
+  const version = await loadVersion(database.db, { name, number, identity });
+  const { entry, files } = version;
+  const rendered = await engine.render({
+    sandboxKey: sandboxKeyOf(identity),
+    template: { contentHash: version.contentHash, load: async () => ({ entry, files }) },
+    propsJson: toPropsText(body.props ?? version.previewProps, version.schema),
+    pins: PREVIEW_PINS,
+    locale: resolveLocale(version, toLocale(body.locale)),
+  });
+  if (!rendered.ok) throw toProblem(rendered);
+  const { subject, html, text, contentHash, engineVersion } = rendered;
+  return { name, version: version.number, subject, html, text, contentHash, engineVersion };
 }
 
 async function loadTemplate(db: Db, name: string, identity: Identity): Promise<TemplateSummary> {
@@ -216,6 +217,8 @@ function toAnswer({
   schema,
   previewProps,
   warnings,
+  fromAddress,
+  headers,
   createdAt,
   updatedAt,
 }: TemplateSummary) {
@@ -225,8 +228,11 @@ function toAnswer({
     contentHash,
     isShared: clientId === null,
     schema,
+    derivedSchema: schema === null ? deriveSchema(previewProps) : null,
     previewProps,
     warnings,
+    from: fromAddress,
+    headers,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };

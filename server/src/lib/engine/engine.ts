@@ -6,7 +6,7 @@ import { checkTemplate } from './checker/check-template.ts';
 import type { TemplateWarning } from './checker/warning.ts';
 import { compileTemplate, type CompileResult } from './compiler.ts';
 import { contentHash } from './content-hash.ts';
-import { parseJsonObject, type JsonObject } from './json-object.ts';
+import { isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from './json-object.ts';
 import { resolveLocale } from './locales.ts';
 import type { BuildLock } from './locker.ts';
 import { assertMacrosAreOff } from './macro-canary.ts';
@@ -64,6 +64,9 @@ export type CheckSuccess = RenderSuccess & {
   schema: JsonObject | null;
   previewProps: JsonObject;
   warnings: readonly TemplateWarning[];
+  /** As the template exports them: texts, not yet checked to be an address and headers. */
+  from: string | null;
+  headers: Record<string, string>;
 };
 
 export type RenderInput = {
@@ -106,6 +109,7 @@ export type EngineOptions = {
 export const PREVIEW_PINS = { now: Date.UTC(2025, 0, 1, 12), seed: 'check' } as const;
 
 const MAX_SCHEMA_BYTES = 256 * 1024;
+const MAX_MAIL_BYTES = 256 * 1024;
 
 /** JSON escapes a character into six bytes at worst; the pipe is cut at this many bytes for one allowed. */
 const ANSWER_BYTES_PER_OUTPUT_BYTE = 6;
@@ -225,9 +229,19 @@ async function checkSources(
   if (!schema.ok) return schema;
   const previewProps = readMember(answer.previewPropsJson, 'PreviewProps');
   if (!previewProps.ok) return previewProps;
+  const mail = readMail(answer.mailJson);
+  if (!mail.ok) return mail;
   const success = toSuccess(context, hashed.hash, answer);
   const warnings = checkTemplate({ html: success.html, sources });
-  return { ...success, schema: schema.value, previewProps: previewProps.value ?? {}, warnings };
+  const { from, headers } = mail;
+  return {
+    ...success,
+    schema: schema.value,
+    previewProps: previewProps.value ?? {},
+    warnings,
+    from,
+    headers,
+  };
 }
 
 function toLocaleRequest(locale: LocaleRequest | null | undefined): LocaleRequest | undefined {
@@ -245,6 +259,23 @@ function readMember(
   return value === null
     ? failure('template_error', `The export "${name}" is not an object`)
     : { ok: true, value };
+}
+
+function readMail(
+  json: string | null,
+): { ok: true; from: string | null; headers: Record<string, string> } | RenderFailure {
+  if (json !== null && Buffer.byteLength(json) > MAX_MAIL_BYTES)
+    return failure('template_error', 'The exports "from" and "headers" are too large');
+  const { from = null, headers = {} } = parseJsonObject(json ?? '{}') ?? {};
+  if (from !== null && typeof from !== 'string')
+    return failure('template_error', 'The export "from" must be a text such as "Shop <shop@example.com>"');
+  if (!isStringMap(headers))
+    return failure('template_error', 'The export "headers" must be an object of texts');
+  return { ok: true, from, headers };
+}
+
+function isStringMap(value: JsonValue): value is Record<string, string> {
+  return isJsonObject(value) && Object.values(value).every((member) => typeof member === 'string');
 }
 
 function compileOnce(

@@ -30,6 +30,8 @@ export type RenderOutput = {
   text: string;
   schemaJson: string | null;
   previewPropsJson: string | null;
+  /** The exports `from` and `headers`, when checking. */
+  mailJson: string | null;
 };
 
 export type RenderProblem = { status: 'error' | 'too_large'; message: string };
@@ -55,7 +57,9 @@ export async function renderTemplate(task: RenderTask): Promise<RenderOutput | R
   if (html.length + text.length > task.maxOutputUnits) return tooLarge(html.length + text.length);
   const schema = task.mode === 'check' ? exported['schema'] : undefined;
   const schemaJson = schema === undefined || schema === null ? null : jsonOf(schema, 'schema');
-  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson };
+  const { from = null, headers = {} } = exported;
+  const mailJson = task.mode === 'check' ? jsonOf({ from, headers }, 'headers') : null;
+  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson, mailJson };
 }
 
 function evaluate({ factory, requireModule }: RenderTask): {
