@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { createBuildTable } from '../src/lib/db/template-builds.ts';
 import { createEngine, PREVIEW_PINS } from '../src/lib/engine/engine.ts';
 import { createMemoryLock } from '../src/lib/engine/locker.ts';
@@ -308,6 +309,24 @@ export default () => <p>Hi</p>;`;
       });
     expect(await send({})).toMatchObject({ status: 403, body: { code: 'from_not_allowed' } });
     expect((await send({ from: 'a@home.example' })).status).toBe(202);
+  });
+
+  test('leave no builds of engines that are long gone', async () => {
+    const { db } = system.database;
+    const builds = createBuildTable(db);
+    const old = { contentHash: 'old', engineVersion: 'gone' };
+    const recent = { contentHash: 'recent', engineVersion: 'gone' };
+    await builds.write(old, 'module.exports = 1;');
+    await db.execute(
+      sql`update template_builds set created_at = now() - interval '31 days' where content_hash = 'old'`,
+    );
+    await builds.write(recent, 'module.exports = 2;');
+    expect(await builds.read(old)).toBe('module.exports = 1;');
+    await builds.write({ contentHash: 'new', engineVersion: 'now' }, 'module.exports = 3;');
+    expect(await builds.read(old)).toBeNull();
+    expect(await builds.read(recent)).toBe('module.exports = 2;');
+    await db.execute(sql`update template_builds set code = 'broken' where content_hash = 'recent'`);
+    expect(await builds.read(recent)).toBeNull();
   });
 
   test('an instance with an empty disk does not compile what another has built', async () => {

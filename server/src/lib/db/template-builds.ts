@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, lt, ne, sql } from 'drizzle-orm';
 import { templateBuilds } from '../../db/schema.ts';
 import type { BuildStore } from '../engine/build-store.ts';
 import type { Db } from './database.ts';
+
+/** How long builds of another engine are kept, for instances that are not updated yet or are taken back. */
+const KEEP_DAYS = 30;
 
 /** Creates the store of compiled code in the database, where every instance finds what another has built. */
 export function createBuildTable(db: Db): BuildStore {
@@ -27,6 +30,14 @@ export function createBuildTable(db: Db): BuildStore {
           target: [templateBuilds.contentHash, templateBuilds.engineVersion],
           set: { code, codeHash },
         });
+      await db
+        .delete(templateBuilds)
+        .where(
+          and(
+            ne(templateBuilds.engineVersion, engineVersion),
+            lt(templateBuilds.createdAt, sql`now() - make_interval(days => ${KEEP_DAYS})`),
+          ),
+        );
     },
   };
 }
