@@ -103,6 +103,17 @@ describe('the checker', () => {
     ]);
   });
 
+  test('says nothing that a database could not keep', () => {
+    const files = {
+      'index.tsx': '',
+      'messages/en.json': '{"a\\u0000\\ud800":"x"}',
+      'messages/de.json': '{}',
+    };
+    const messages = check(`<img alt="" src="/\0${'x'.repeat(77)}😀">`, files).map(({ message }) => message);
+    expect(messages).toHaveLength(2);
+    for (const message of messages) expect(message.isWellFormed() && !message.includes('\0')).toBe(true);
+  });
+
   test('says each thing once, and no more than a hundred', () => {
     expect(codesOf('<img alt="" src="/a">'.repeat(50))).toEqual(['image_relative']);
     const many = Array.from({ length: 500 }, (_, index) => `<img alt="" src="/${index}">`).join('');

@@ -19,7 +19,7 @@ const WANTED = [
 ] as const;
 
 const MAX_TAG_LENGTH = 2000;
-const MAX_TAGS = 200;
+const MAX_TAGS = 50;
 
 /** Attributes that are missing where a component stands in the sources. */
 export function findSourceWarnings({ files }: TemplateSources): TemplateWarning[] {

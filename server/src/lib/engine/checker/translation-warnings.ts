@@ -8,7 +8,10 @@ const T_CALL = /(?<![\w.$])t\(\s*(['"`])([^'"`$\n]{1,200})\1/g;
 
 const MAX_KEYS_NAMED = 20;
 
-/** Keys that a locale lacks, and keys that sources ask for and no locale has. */
+/**
+ * Keys that a locale lacks, and keys that sources ask for and no locale has. They are written as JSON: one with NUL or half
+ * of a surrogate pair could not be kept in the database.
+ */
 export function findTranslationWarnings(sources: TemplateSources): TemplateWarning[] {
   const parsed = parseMessages(sources);
   if (!parsed.ok || Object.keys(parsed.messages).length === 0) return [];
@@ -27,7 +30,7 @@ function findMissing(messages: LocaleMessages, sources: TemplateSources): Templa
     const missing = wanted.filter((key) => !Object.hasOwn(messages[locale] ?? {}, key));
     return missing.slice(0, MAX_KEYS_NAMED).map((key): TemplateWarning => ({
       code: 'translation_missing',
-      message: `"${key}" is missing in ${locale}; ${standard ?? ''} has it`,
+      message: `${JSON.stringify(key)} is missing in ${locale}; ${standard ?? ''} has it`,
       file: files.get(locale) ?? null,
       line: null,
     }));
@@ -43,7 +46,7 @@ function findUnknown(messages: LocaleMessages, { files }: TemplateSources): Temp
       const key = match[2] ?? '';
       if (known.has(key) || seen.has(key) || seen.size >= MAX_KEYS_NAMED) return [];
       seen.add(key);
-      const message = `"${key}" is in no locale: ${Object.keys(messages).join(', ')}`;
+      const message = `${JSON.stringify(key)} is in no locale: ${Object.keys(messages).join(', ')}`;
       return [{ code: 'translation_missing', message, file, line: lineAt(source, match.index) }];
     });
   });
