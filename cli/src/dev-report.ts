@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 // Types only: the server itself is loaded when the command runs.
 import type { FirstMail, PushReport, RunningDev } from '@org/mail-server/dev';
 import { programName } from './environment.ts';
-import { bold, cyan, dim, green, red, toReasons, toTable } from './output.ts';
+import { bold, cyan, dim, green, red, toReasons, toTable, toWarningLines } from './output.ts';
 
 /** Props that the author of the welcome template tries it with; null where it was not pushed. */
 export function welcomePropsOf(pushed: readonly PushReport[]): Record<string, unknown> | null {
@@ -83,8 +83,10 @@ export function toMailLine({ status, subject, lastError }: FirstMail): string {
 /** One line about a pushed template, and the places where it was refused. */
 export function toPushLine({ name, durationMs, result }: PushReport): string {
   if (result.ok && !result.isNew) return dim(`${name} is unchanged`);
-  if (result.ok)
-    return `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
+  if (result.ok) {
+    const line = `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
+    return [line, ...toWarningLines(result.warnings)].join('\n');
+  }
   return `${red('not pushed')} ${bold(name)}  ${toReasons({ message: result.detail, errors: result.errors })}`;
 }
 

@@ -31,6 +31,7 @@ export const bold = paint(1, 22);
 export const dim = paint(2, 22);
 export const red = paint(31, 39);
 export const green = paint(32, 39);
+const yellow = paint(33, 39);
 export const cyan = paint(36, 39);
 
 /** Rows of equal columns, as wide as their widest cell; the last column is left as long as it is. */
@@ -57,6 +58,16 @@ type Reasons = { message: string; errors: readonly { path: string; message: stri
 export function toReasons({ message, errors }: Reasons): string {
   if (message.includes('\n')) return message;
   return [message, ...errors.map(({ path, message: problem }) => `  ${path}  ${problem}`)].join('\n');
+}
+
+type Warning = { message: string; file: string | null; line: number | null };
+
+/** What a template's checker found, a line each, to stand below the template's own line. */
+export function toWarningLines(warnings: readonly Warning[]): string[] {
+  return warnings.map(({ message, file, line }) => {
+    const place = [file, line].filter((part) => part !== null).join(':');
+    return `  ${yellow('warning')} ${place === '' ? '' : `${dim(place)}  `}${message}`;
+  });
 }
 
 function visibleWidth(text: string): number {

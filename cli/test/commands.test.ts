@@ -79,8 +79,9 @@ describe('mailctl against a server', () => {
     await Bun.write(join(templates, 'bad', 'index.tsx'), 'export default () => <p>\n  {\n</p>;');
     await Bun.write(
       join(templates, 'single.tsx'),
-      "export const subject = 'One'; export default () => <p>One</p>;",
+      "export const subject = 'One'; export { default } from './_shared/one.tsx';",
     );
+    await Bun.write(join(templates, '_shared', 'one.tsx'), 'export default () => <p>One</p>;');
     const { exitCode, stdout, stderr } = await run(['template', 'push', 'templates']);
     expect(exitCode).toBe(5);
     expect(JSON.parse(stdout).data).toMatchObject([
@@ -91,7 +92,7 @@ describe('mailctl against a server', () => {
           errors: [{ path: expect.stringMatching(/^index\.tsx:\d+:\d+$/) }],
         },
       },
-      { name: 'good', version: 1 },
+      { name: 'good', version: 1, warnings: [{ code: 'lang_missing' }, { code: 'preview_missing' }] },
       { name: 'single', version: 1 },
     ]);
     expect(errorOf(stderr)).toMatchObject({ code: 'invalid' });

@@ -5,9 +5,13 @@ export type {
   MessageContent,
   MessageEvent,
   PageOptions,
+  RenderedTemplate,
+  RenderInput,
   SendInput,
   SendResult,
   Template,
   TemplatePage,
   TemplateSources,
+  TemplateVersion,
+  TemplateVersionPage,
 } from './types.ts';

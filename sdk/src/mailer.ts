@@ -7,11 +7,15 @@ import type {
   MessageContent,
   MessageEvent,
   PageOptions,
+  RenderedTemplate,
+  RenderInput,
   SendInput,
   SendResult,
   Template,
   TemplatePage,
   TemplateSources,
+  TemplateVersion,
+  TemplateVersionPage,
 } from './types.ts';
 
 export type MailerOptions = {
@@ -45,6 +49,22 @@ export type Mailer = {
     push(name: string, sources: TemplateSources): Promise<Template>;
     /** One page, newest first; pass `nextCursor` on for the next. */
     list(page?: PageOptions): Promise<TemplatePage>;
+    /** @throws MailError `template_not_found` */
+    get(name: string): Promise<Template>;
+    /** One page of its versions, newest first. */
+    versions(name: string, page?: PageOptions): Promise<TemplateVersionPage>;
+    /** One version with its sources. */
+    version(name: string, version: number): Promise<TemplateVersion>;
+    /**
+     * Renders without sending, with the template's own `PreviewProps` where no props are given.
+     *
+     * @throws MailError `invalid_props`, `template_render_failed`
+     */
+    render(name: string, input?: RenderInput): Promise<RenderedTemplate>;
+    /** Makes an earlier version the current one. */
+    rollBack(name: string, version: number): Promise<Template>;
+    /** @throws MailError `template_in_use` while mail that is not sent yet needs it */
+    delete(name: string): Promise<void>;
   };
 };
 
@@ -70,6 +90,7 @@ export function createMailer({ baseUrl, apiKey }: MailerOptions): Mailer {
     }
     return api.v1.messages({ id: encodeURIComponent(id) });
   };
+  const byName = (name: string) => api.v1.templates({ name: encodeURIComponent(name) });
   return {
     send: (message) => unwrap(api.v1.messages.post(message)),
     messages: {
@@ -78,8 +99,18 @@ export function createMailer({ baseUrl, apiKey }: MailerOptions): Mailer {
       content: async (id) => unwrap(byId(id).content.get()),
     },
     templates: {
-      push: (name, sources) => unwrap(api.v1.templates({ name: encodeURIComponent(name) }).put(sources)),
+      push: (name, sources) => unwrap(byName(name).put(sources)),
       list: (page = {}) => unwrap(api.v1.templates.get({ query: page })),
+      get: (name) => unwrap(byName(name).get()),
+      versions: (name, page = {}) => unwrap(byName(name).versions.get({ query: page })),
+      version: (name, version) => unwrap(byName(name).versions({ number: version }).get()),
+      render: (name, input = {}) => unwrap(byName(name).render.post(input)),
+      rollBack: (name, version) => unwrap(byName(name).rollback.post({ version })),
+      async delete(name) {
+        // an answer without a body is no data, and no error either
+        const { error } = await byName(name).delete();
+        if (error) await unwrap(Promise.resolve({ data: null, error }));
+      },
     },
   };
 }

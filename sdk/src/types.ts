@@ -37,3 +37,15 @@ export type Template = Answer<TemplateByName['put']>;
 export type PageOptions = { limit?: number; cursor?: string };
 
 export type TemplatePage = Answer<Templates['get']>;
+
+/** A page of a template's versions, without sources. */
+export type TemplateVersionPage = Answer<TemplateByName['versions']['get']>;
+
+/** One version of a template, sources and all. */
+export type TemplateVersion = Answer<ReturnType<TemplateByName['versions']>['get']>;
+
+/** Props, and which version. */
+export type RenderInput = Parameters<TemplateByName['render']['post']>[0];
+
+/** What a recipient would see. */
+export type RenderedTemplate = Answer<TemplateByName['render']['post']>;

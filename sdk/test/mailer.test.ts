@@ -50,6 +50,21 @@ describe('the SDK against a server', () => {
     expect(await mailer.messages.content(messageId)).toMatchObject({ subject: 'Hi Ada', exact: true });
   });
 
+  test('looks at, tries, rolls back and deletes a template', async () => {
+    const files = (word: string) => ({ 'index.tsx': `export default () => <p>${word}</p>;` });
+    await mailer.templates.push('turned', { entry: 'index.tsx', files: files('one') });
+    await mailer.templates.push('turned', { entry: 'index.tsx', files: files('two') });
+    expect(await mailer.templates.get('turned')).toMatchObject({ version: 2 });
+    const { data } = await mailer.templates.versions('turned', { limit: 10 });
+    expect(data.map(({ version }) => version)).toEqual([2, 1]);
+    expect(await mailer.templates.version('turned', 1)).toMatchObject({ files: files('one') });
+    expect(await mailer.templates.render('turned', { version: 1 })).toMatchObject({ text: 'one' });
+    expect(await mailer.templates.rollBack('turned', 1)).toMatchObject({ version: 1 });
+    await mailer.templates.delete('turned');
+    expect(await errorOf(mailer.templates.get('turned'))).toMatchObject({ code: 'template_not_found' });
+    expect(await errorOf(mailer.templates.delete('turned'))).toMatchObject({ code: 'template_not_found' });
+  });
+
   test('a refusal is an error with code, status, request id and places', async () => {
     const error = await errorOf(mailer.send({ to: 'a@b.example, evil@c.example', subject: 'x', text: 'x' }));
     expect(error).toMatchObject({ code: 'invalid_request', status: 422, errors: [{ path: '/to' }] });

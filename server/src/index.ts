@@ -1,6 +1,7 @@
 import { startApi } from './api/start.ts';
 import { createClosers } from './closers.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
@@ -32,6 +33,10 @@ export async function startService(
     sandboxMode: config.sandboxMode,
     isLockRequired: config.isProduction,
     distDir: config.templatesDistDir,
+    builds: {
+      read: async (key) => createBuildTable((await opening).database.db).read(key),
+      write: async (key, code) => createBuildTable((await opening).database.db).write(key, code),
+    },
     lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
     logger,
     metrics,

@@ -3,7 +3,7 @@ import { MailError, type Mailer, type Template } from '@org/mail-sdk';
 import { CommandError } from '../command-error.ts';
 import type { ConnectionFlags } from '../environment.ts';
 import { mailerOf, outputOf, type OutputFlags, withConnection } from '../options.ts';
-import { bold, dim, green, red, toReasons, toTable } from '../output.ts';
+import { bold, dim, green, red, toReasons, toTable, toWarningLines } from '../output.ts';
 
 type Flags = ConnectionFlags & OutputFlags;
 
@@ -65,8 +65,10 @@ function toJson(result: Pushed): Record<string, unknown> {
 }
 
 function toLine(result: Pushed): string {
-  if ('template' in result)
-    return `${green('ok')}     ${bold(result.name)}  version ${result.template.version}`;
+  if ('template' in result) {
+    const line = `${green('ok')}     ${bold(result.name)}  version ${result.template.version}`;
+    return [line, ...toWarningLines(result.template.warnings)].join('\n');
+  }
   return `${red('failed')} ${bold(result.name)}  ${toReasons(result.error)}`;
 }
 

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
+import type { StringMap } from '../db/schema.ts';
 import { insertMessage, type Message } from '../lib/db/messages.ts';
 import { listTemplateNames, resolveTemplate } from '../lib/db/templates.ts';
 import type { Database } from '../lib/db/database.ts';
-import { createPropsValidator } from '../lib/engine/props-schema.ts';
 import { domainOf, formatAddress } from '../lib/mail/address.ts';
 import type { MailQueue } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
@@ -11,7 +11,11 @@ import { toTraceparent, type TraceContext } from '../lib/telemetry/trace-context
 import { parseEnvelope } from './envelope.ts';
 import type { ClientIdentity } from './middleware/authenticate.ts';
 import { ApiError } from './problem.ts';
+import { toLocale } from './locale.ts';
+import { toPropsText } from './props-check.ts';
 import type { SendMessageRequest } from './schemas.ts';
+import { assertSenderAllowed } from './sender.ts';
+import { mergeHeaders } from './template-mail.ts';
 
 export type AcceptDeps = {
   config: Pick<Config, 'mailFrom'>;
@@ -23,9 +27,6 @@ export type AcceptDeps = {
 
 type Accepting = { body: SendMessageRequest; identity: ClientIdentity; trace: TraceContext };
 
-/** As in the engine's limits: larger props would be refused by the sandbox after the 202. */
-const MAX_PROPS_BYTES = 256 * 1024;
-
 /**
  * Makes a message durable, then hands it to the queue. The row is the promise: where the queue does not take it, the answer
  * is the same and the reconciler enqueues it later.
@@ -36,9 +37,10 @@ export async function acceptMessage(
   deps: AcceptDeps,
   { body, identity, trace }: Accepting,
 ): Promise<Message> {
-  const envelope = parseEnvelope(body, deps.config.mailFrom);
-  assertSenderAllowed(domainOf(envelope.from), identity);
-  const content = await resolveContent(deps, { body, clientId: identity.client.id });
+  const { content, from, headers } = await resolveContent(deps, { body, clientId: identity.client.id });
+  const merged = { ...body, headers: mergeHeaders(headers, body.headers ?? {}) };
+  const envelope = parseEnvelope(merged, from ?? deps.config.mailFrom);
+  assertSenderAllowed(domainOf(envelope.from), identity.client);
   const message = await insertMessage(
     deps.database,
     {
@@ -72,45 +74,44 @@ async function enqueue({ queue, logger }: AcceptDeps, message: Message, trace: T
   }
 }
 
-function assertSenderAllowed(domain: string, { client }: ClientIdentity): void {
-  if (client.fromDomains === null || client.fromDomains.includes(domain)) return;
-  throw new ApiError(
-    'from_not_allowed',
-    `This client sends from ${client.fromDomains.join(', ')}; ${domain} is not among them.`,
-  );
-}
-
 type Content = Pick<
   Message,
   | 'templateVersionId'
   | 'templateName'
   | 'templateVersion'
   | 'props'
+  | 'locale'
   | 'html'
   | 'text'
   | 'givenSubject'
   | 'subject'
 >;
 
+/** What a message says, and what its template says of a message that does not: its sender and headers. */
+type Resolved = { content: Content; from: string | null; headers: StringMap };
+
 async function resolveContent(
   deps: AcceptDeps,
   { body, clientId }: { body: SendMessageRequest; clientId: string },
-): Promise<Content> {
+): Promise<Resolved> {
   const hasBody = body.html !== undefined || body.text !== undefined;
   if (body.template === undefined) {
     if (!hasBody) throw invalid('/template', 'name a template, or give html or text');
     if (body.props !== undefined) throw invalid('/props', 'props go with a template');
+    if (body.locale !== undefined) throw invalid('/locale', 'a locale goes with a template');
     if (body.subject === undefined) throw invalid('/subject', 'a message without a template needs a subject');
-    return {
+    const content = {
       templateVersionId: null,
       templateName: null,
       templateVersion: null,
       props: null,
+      locale: null,
       html: body.html ?? null,
       text: body.text ?? null,
       givenSubject: body.subject,
       subject: body.subject,
     };
+    return { content, from: null, headers: {} };
   }
   if (hasBody)
     throw invalid(
@@ -123,7 +124,7 @@ async function resolveContent(
 async function resolveTemplateContent(
   { database }: AcceptDeps,
   { template, body, clientId }: { template: string; body: SendMessageRequest; clientId: string },
-): Promise<Content> {
+): Promise<Resolved> {
   const [name = template, number] = template.split('@');
   const version = await resolveTemplate(database.db, {
     clientId,
@@ -131,27 +132,19 @@ async function resolveTemplateContent(
     version: number === undefined ? null : Number(number),
   });
   if (!version) throw await templateNotFound(database, { template, clientId });
-  const props = JSON.stringify(body.props ?? {});
-  if (Buffer.byteLength(props) > MAX_PROPS_BYTES)
-    throw invalidProps([{ path: '/props', message: `may have ${MAX_PROPS_BYTES} bytes at most` }]);
-  if (version.schema) {
-    const validator = createPropsValidator(version.schema);
-    if (!validator.ok)
-      throw new Error(`the stored schema of ${template} is not usable: ${validator.message}`);
-    const errors = validator.validate(body.props ?? {});
-    if (errors.length > 0)
-      throw invalidProps(errors.map(({ path, message }) => ({ path: `/props${path}`, message })));
-  }
-  return {
+  const props = toPropsText(body.props ?? {}, version.schema);
+  const content = {
     templateVersionId: version.id,
     templateName: name,
     templateVersion: version.number,
     props,
+    locale: toLocale(body.locale),
     html: null,
     text: null,
     givenSubject: body.subject ?? null,
     subject: body.subject ?? null,
   };
+  return { content, from: version.fromAddress, headers: version.headers };
 }
 
 async function templateNotFound(
@@ -170,8 +163,4 @@ function invalid(path: string, message: string): ApiError {
   return new ApiError('invalid_request', 'The content of the message is not clear.', {
     errors: [{ path, message }],
   });
-}
-
-function invalidProps(errors: { path: string; message: string }[]): ApiError {
-  return new ApiError('invalid_props', "The props do not fit the template's schema.", { errors });
 }

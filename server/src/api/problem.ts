@@ -14,6 +14,7 @@ export const PROBLEMS = {
   not_found: { status: 404, title: 'There is no such resource' },
   template_not_found: { status: 404, title: 'There is no such template' },
   method_not_allowed: { status: 405, title: 'The resource has no such method' },
+  template_in_use: { status: 409, title: 'Mail that waits needs the template' },
   name_taken: { status: 409, title: 'The name is taken' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },

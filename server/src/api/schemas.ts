@@ -26,6 +26,14 @@ const AddressList = t.Union([AddressText, t.Array(AddressText, { minItems: 1, ma
   description: ADDRESS_LIST,
 });
 
+const Props = pin(t.Record(t.String(), t.Unknown(), { description: 'must be an object' }));
+
+const Locale = t.String({
+  minLength: 2,
+  maxLength: 35,
+  description: 'must be a language tag such as "de" or "de-AT"',
+});
+
 /** Body of `POST /v1/messages`. */
 export const SendMessageBody = t.Object(
   {
@@ -41,7 +49,8 @@ export const SendMessageBody = t.Object(
         description: 'must be a name such as "welcome" or "welcome@3"',
       }),
     ),
-    props: t.Optional(pin(t.Record(t.String(), t.Unknown(), { description: 'must be an object' }))),
+    props: t.Optional(Props),
+    locale: t.Optional(Locale),
     html: t.Optional(t.String({ minLength: 1 })),
     text: t.Optional(t.String({ minLength: 1 })),
     headers: t.Optional(stringMap('must be an object of texts')),
@@ -110,6 +119,21 @@ export const PutTemplateBody = t.Object(
   },
   STRICT,
 );
+
+const VersionNumber = t.Integer({
+  minimum: 1,
+  maximum: 999_999_999,
+  description: 'must be the number of a version',
+});
+
+/** Body of `POST /v1/templates/:name/render`. */
+export const RenderTemplateBody = t.Object(
+  { props: t.Optional(Props), version: t.Optional(VersionNumber), locale: t.Optional(Locale) },
+  STRICT,
+);
+
+/** Body of `POST /v1/templates/:name/rollback`. */
+export const RollbackTemplateBody = t.Object({ version: VersionNumber }, STRICT);
 
 /** Body of `POST /v1/clients`. */
 export const CreateClientBody = t.Object(

@@ -11,10 +11,11 @@ import {
   primaryKey,
   text,
   timestamp,
-  unique,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+
+import type { TemplateWarning } from '../lib/engine/checker/warning.ts';
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
 
@@ -101,8 +102,15 @@ export const templates = pgTable(
     currentVersion: integer('current_version').notNull(),
     createdAt,
     updatedAt,
+    /** A deleted template is kept for the messages that were sent with it; its name is free again. */
+    deletedAt: time('deleted_at'),
   },
-  (table) => [unique('templates_owner_name').on(table.clientId, table.name).nullsNotDistinct()],
+  (table) => [
+    // In the migration also NULLS NOT DISTINCT, which drizzle has no word for on an index: shared names are unique too.
+    uniqueIndex('templates_owner_name')
+      .on(table.clientId, table.name)
+      .where(sql`${table.deletedAt} is null`),
+  ],
 );
 
 /** Immutable: a version's sources never change. */
@@ -120,9 +128,29 @@ export const templateVersions = pgTable(
     schema: jsonb('schema').$type<JsonObject>(),
     /** Props that its author tries it with. */
     previewProps: jsonb('preview_props').$type<JsonObject>().notNull(),
+    /** What the checker found when it was pushed. */
+    warnings: jsonb('warnings').$type<TemplateWarning[]>().notNull().default([]),
+    /** The template's own sender, for messages that name none. */
+    fromAddress: text('from_address'),
+    /** The template's own headers; a message's of the same name come first. */
+    headers: jsonb('headers').$type<StringMap>().notNull().default({}),
     createdAt,
   },
   (table) => [uniqueIndex('template_versions_number').on(table.templateId, table.number)],
+);
+
+/** Compiled code, which any instance can make again: a cache that outlives an instance's disk. */
+export const templateBuilds = pgTable(
+  'template_builds',
+  {
+    contentHash: text('content_hash').notNull(),
+    engineVersion: text('engine_version').notNull(),
+    code: text('code').notNull(),
+    /** SHA-256 of the code in hex. */
+    codeHash: text('code_hash').notNull(),
+    createdAt,
+  },
+  (table) => [primaryKey({ columns: [table.contentHash, table.engineVersion] })],
 );
 
 /** The truth about every accepted message. No unique constraint but the id, so that it can be partitioned by id. */
@@ -142,6 +170,8 @@ export const messages = pgTable(
     templateVersion: integer('template_version'),
     /** The exact text of the props: jsonb would reorder keys, and a past message must render to the same bytes. */
     props: text('props'),
+    /** The language asked for, as a BCP 47 tag. */
+    locale: text('locale'),
     html: text('html'),
     text: text('text'),
     /** As the caller gave it; null leaves it to the template. */

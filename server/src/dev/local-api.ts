@@ -10,8 +10,17 @@ export type LocalApi = {
   getTimeline(id: string): Promise<string[]>;
 };
 
+/** What the checker found; the place is null where it is not known. */
+export type PushWarning = { message: string; file: string | null; line: number | null };
+
 export type PushResult =
-  | { ok: true; version: number; isNew: boolean; previewProps: Record<string, unknown> }
+  | {
+      ok: true;
+      version: number;
+      isNew: boolean;
+      previewProps: Record<string, unknown>;
+      warnings: readonly PushWarning[];
+    }
   | { ok: false; detail: string; errors: readonly ProblemDetail[] };
 
 /** The API refused something it should not have. */
@@ -41,6 +50,7 @@ export function createLocalApi({ url, apiKey }: { url: string; apiKey: string })
           version: Number(answer.version),
           isNew: status === 201,
           previewProps: toRecord(answer.previewProps),
+          warnings: toWarnings(answer.warnings),
         };
       }
       return { ok: false, detail: String(answer.detail), errors: toDetails(answer.errors) };
@@ -69,6 +79,15 @@ function toRecord(value: unknown): Record<string, unknown> {
 
 function toText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+function toWarnings(value: unknown): PushWarning[] {
+  if (!Array.isArray(value)) return [];
+  return value.map(toRecord).map(({ message, file, line }) => ({
+    message: String(message),
+    file: toText(file),
+    line: typeof line === 'number' ? line : null,
+  }));
 }
 
 function toDetails(value: unknown): ProblemDetail[] {

@@ -1,5 +1,6 @@
 import { relative, sep } from 'node:path';
 import { watch } from 'chokidar';
+import { SHARED_FOLDER } from '../lib/engine/relative-imports.ts';
 import {
   findTemplates,
   type LocalTemplate,
@@ -23,7 +24,10 @@ export async function pushAll(folder: string, api: LocalApi): Promise<PushReport
   return reports;
 }
 
-/** Pushes a template whenever one of its files changes. Resolves when the folder is being watched. */
+/**
+ * Pushes a template whenever one of its files changes, and whatever uses a shared partial when that does. Resolves when
+ * the folder is being watched.
+ */
 export async function watchTemplates(options: {
   folder: string;
   api: LocalApi;
@@ -32,9 +36,17 @@ export async function watchTemplates(options: {
   const { folder, api, onPush } = options;
   const waiting = new Map<string, ReturnType<typeof setTimeout>>();
   let pushing: Promise<void> = Promise.resolve();
+  const pushUsersOfShared = async () => {
+    for (const template of await findUsersOfShared(folder)) {
+      const report = await push(template, api);
+      // Not every template imports the partial that changed, and a push of the same is none.
+      if (!report.result.ok || report.result.isNew) onPush(report);
+    }
+  };
   const pushNow = async (name: string) => {
     waiting.delete(name);
-    const template = await findTemplate(folder, name);
+    if (`${name}/` === SHARED_FOLDER) return pushUsersOfShared();
+    const template = (await findPresent(folder)).find((candidate) => candidate.name === name);
     // A deleted template stays what it is on the server: mail that waits may need it.
     if (template) onPush(await push(template, api));
   };
@@ -68,13 +80,24 @@ export async function watchTemplates(options: {
   };
 }
 
-/** Null too where the whole folder is away for a moment, as when a branch is switched. */
-async function findTemplate(folder: string, name: string): Promise<LocalTemplate | null> {
+/** None while the whole folder is away for a moment, as when a branch is switched. */
+async function findPresent(folder: string): Promise<LocalTemplate[]> {
   try {
-    return (await findTemplates(folder)).find((template) => template.name === name) ?? null;
+    return await findTemplates(folder);
   } catch {
-    return null;
+    return [];
   }
+}
+
+/** Also a template whose shared partial is missing now: its push is what tells. */
+async function findUsersOfShared(folder: string): Promise<LocalTemplate[]> {
+  const users: LocalTemplate[] = [];
+  for (const template of await findPresent(folder)) {
+    const sources = await readTemplate(template.path).catch(() => null);
+    const isUser = Object.values(sources?.files ?? {}).some((source) => source.includes(SHARED_FOLDER));
+    if (isUser) users.push(template);
+  }
+  return users;
 }
 
 async function chain(previous: Promise<void>, next: () => Promise<void>): Promise<void> {

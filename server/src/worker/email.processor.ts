@@ -155,7 +155,8 @@ async function send(
     {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       async onHandOver() {
-        await checkpointHandOver(database, { lease, provider: provider.name, rendered: facts });
+        const detail = rendered.localeTrail === null ? null : `locale ${rendered.localeTrail}`;
+        await checkpointHandOver(database, { lease, provider: provider.name, rendered: facts, detail });
         progress.wasHandedOver = true;
       },
     },

@@ -39,6 +39,12 @@ describe('JSON bodies', () => {
     ).toEqual([1]);
   });
 
+  test('reads none of a DELETE', async () => {
+    expect(
+      await readJsonBody(new Request('http://localhost/', { method: 'DELETE' }), MAX_BYTES),
+    ).toBeUndefined();
+  });
+
   test('refuses a declared length over the limit', async () => {
     expect(await codeOf(post(`"${'x'.repeat(MAX_BYTES)}"`))).toBe('body_too_large');
   });

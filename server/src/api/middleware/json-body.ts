@@ -7,6 +7,8 @@ import { ApiError, type ProblemDetail } from '../problem.ts';
  * @throws ApiError `unsupported_media_type`, `body_too_large`, `invalid_json` or `invalid_request`
  */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
+  // RFC 9110 section 9.3.5 gives the body of a DELETE no meaning, and few callers send one
+  if (request.method === 'DELETE') return undefined;
   const contentType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (contentType !== 'application/json') {
     throw new ApiError(

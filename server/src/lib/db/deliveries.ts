@@ -108,11 +108,16 @@ async function markCutOff(tx: Db, messageId: string): Promise<boolean> {
  */
 export async function checkpointHandOver(
   database: Database,
-  { lease, provider, rendered }: { lease: Lease; provider: string; rendered: RenderedFacts },
+  {
+    lease,
+    provider,
+    rendered,
+    detail = null,
+  }: { lease: Lease; provider: string; rendered: RenderedFacts; detail?: string | null },
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const message = await updateLeased(tx, lease, { ...rendered, provider, handedOverAt: sql`now()` });
-    await appendEvent(tx, message, { type: 'rendered' });
+    await appendEvent(tx, message, { type: 'rendered', detail });
     await appendEvent(tx, message, { type: 'handed_over', provider });
   });
 }

@@ -1,6 +1,7 @@
 import { Script } from 'node:vm';
 import type { SourceError, TemplateSources } from './engine.ts';
 import { ALLOWED_PACKAGES, createImportGuard, locateSpecifier, VIRTUAL_ROOT } from './import-guard.ts';
+import { parseMessages, type LocaleMessages } from './locales.ts';
 import type { MacroFreeBuildConfig } from './sandbox/runtime-bundle.ts';
 import { sourceError } from './source-errors.ts';
 
@@ -16,6 +17,8 @@ const MAX_CODE_BYTES = 8 * 1024 * 1024;
 export async function compileTemplate(sources: TemplateSources): Promise<CompileResult> {
   const bypassed = findUnguardedImports(sources);
   if (bypassed.length > 0) return { ok: false, errors: bypassed };
+  const locales = parseMessages(sources);
+  if (!locales.ok) return locales;
   const guard = createImportGuard(sources);
   const config: MacroFreeBuildConfig = {
     entrypoints: [VIRTUAL_ROOT + sources.entry],
@@ -37,7 +40,13 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
   const output = result.outputs[0];
   if (errors.length > 0) return { ok: false, errors };
   if (!result.success || output === undefined) return failed('The template does not compile');
-  return checkCode(await output.text(), sources);
+  return checkCode(toMessagesCode(locales.messages) + (await output.text()), sources);
+}
+
+/** The messages of all locales travel with the code; as text, because `__proto__` in a literal is no key. */
+function toMessagesCode(messages: LocaleMessages): string {
+  if (Object.keys(messages).length === 0) return '';
+  return `module.messages=JSON.parse(${JSON.stringify(JSON.stringify(messages))});`;
 }
 
 function failed(message: string): CompileResult {

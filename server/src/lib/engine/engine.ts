@@ -1,24 +1,29 @@
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createArtifactStore } from './artifact-store.ts';
+import type { BuildStore } from './build-store.ts';
+import { checkTemplate } from './checker/check-template.ts';
+import type { TemplateWarning } from './checker/warning.ts';
 import { compileTemplate, type CompileResult } from './compiler.ts';
 import { contentHash } from './content-hash.ts';
-import { parseJsonObject, type JsonObject } from './json-object.ts';
+import { isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from './json-object.ts';
+import { resolveLocale } from './locales.ts';
 import type { BuildLock } from './locker.ts';
 import { assertMacrosAreOff } from './macro-canary.ts';
 import { parseSandboxAnswer, type SandboxAnswer } from './sandbox-answer.ts';
 import { createLimitWatch, type KillReason } from './sandbox/limit-watch.ts';
+import type { LocaleRequest } from './sandbox/render-request.ts';
 import { readProcessUsage } from './sandbox/process-usage.ts';
 import { hideFromChildren, type SandboxMode } from './sandbox/lockdown.ts';
 import { DEFAULT_RENDER_LIMITS, type RenderLimits } from './sandbox/render-limits.ts';
 import { buildRuntimeBundle, computeEngineVersion } from './sandbox/runtime-bundle.ts';
 import { createSandboxPool, type SandboxPool } from './sandbox/sandbox-pool.ts';
-import type { SandboxOutcome } from './sandbox/sandbox-process.ts';
+import type { SandboxJob, SandboxOutcome } from './sandbox/sandbox-process.ts';
 import { createSandboxStarter } from './sandbox/warm-sandbox.ts';
 import { formatSourceErrors } from './source-errors.ts';
 import { createTemplateLookup, type TemplateLookup } from './template-lookup.ts';
 
-export type { JsonObject, RenderLimits };
+export type { JsonObject, RenderLimits, TemplateWarning };
 
 /** A template's files by relative POSIX path, and which of them is rendered. */
 export type TemplateSources = { entry: string; files: Readonly<Record<string, string>> };
@@ -56,7 +61,14 @@ export type RenderSuccess = {
 };
 
 /** `schema` is null when the template exports none. */
-export type CheckSuccess = RenderSuccess & { schema: JsonObject | null; previewProps: JsonObject };
+export type CheckSuccess = RenderSuccess & {
+  schema: JsonObject | null;
+  previewProps: JsonObject;
+  warnings: readonly TemplateWarning[];
+  /** As the template exports them: texts, not yet checked to be an address and headers. */
+  from: string | null;
+  headers: Record<string, string>;
+};
 
 export type RenderInput = {
   /** Whose process renders: one client's templates never share one with another's. */
@@ -66,6 +78,8 @@ export type RenderInput = {
   propsJson: string;
   /** What `Date` reports (milliseconds since 1970) and what seeds `Math.random`. */
   pins: { now: number; seed: string };
+  /** From `resolveLocale`; without one the template gets neither `t` nor `locale`. */
+  locale?: LocaleRequest | null;
 };
 
 export type CheckInput = { sandboxKey: string; sources: TemplateSources };
@@ -84,6 +98,8 @@ export type Engine = {
 export type EngineOptions = {
   /** Folder for compiled code. It may be empty, shared with other instances, or read-only. */
   distDir: string;
+  /** Compiled code that all instances share; without it each compiles for its own disk. */
+  builds?: BuildStore;
   lock: BuildLock;
   logger: Logger;
   metrics: Metrics;
@@ -94,10 +110,11 @@ export type EngineOptions = {
   isLockRequired?: boolean;
 };
 
-/** A check has no message to take its time and seed from. */
-const CHECK_PINS = { now: Date.UTC(2025, 0, 1, 12), seed: 'check' } as const;
+/** Time and seed of what is rendered without a message to take them from: the check of a push, and previews. */
+export const PREVIEW_PINS = { now: Date.UTC(2025, 0, 1, 12), seed: 'check' } as const;
 
 const MAX_SCHEMA_BYTES = 256 * 1024;
+const MAX_MAIL_BYTES = 256 * 1024;
 
 const UNLOCKED =
   'this system cannot lock the sandboxes of templates in: push only templates that you would run as a program';
@@ -111,6 +128,7 @@ const ANSWER_BYTES_PER_OUTPUT_BYTE = 6;
  */
 export async function createEngine({
   distDir,
+  builds,
   lock,
   logger,
   metrics,
@@ -123,6 +141,7 @@ export async function createEngine({
   const version = computeEngineVersion();
   const lookup = createTemplateLookup({
     store: createArtifactStore({ dir: distDir }),
+    builds: builds ?? null,
     lock,
     logger,
     metrics,
@@ -189,7 +208,7 @@ async function renderStored(
   context: RenderContext,
   input: RenderInput,
 ): Promise<RenderSuccess | RenderFailure> {
-  const { template, sandboxKey, propsJson, pins } = input;
+  const { template, sandboxKey, propsJson, pins, locale } = input;
   const propsBytes = Buffer.byteLength(propsJson);
   const { maxPropsBytes } = context.limits;
   if (propsBytes > maxPropsBytes) {
@@ -197,7 +216,13 @@ async function renderStored(
   }
   const compiled = await compileOnce(context, template.contentHash, () => template.load());
   if (!compiled.ok) return buildFailure(compiled.errors);
-  const job = { code: compiled.code, mode: 'render', propsJson, ...pins } as const;
+  const job = {
+    code: compiled.code,
+    mode: 'render',
+    propsJson,
+    ...pins,
+    locale: toLocaleRequest(locale),
+  } as const;
   const answer = await runJob(context, { sandboxKey, hash: template.contentHash, job });
   return 'code' in answer ? answer : toSuccess(context, template.contentHash, answer);
 }
@@ -211,15 +236,31 @@ async function checkSources(
   if (!hashed.ok) return buildFailure(hashed.errors);
   const compiled = await compileOnce(context, hashed.hash, async () => sources);
   if (!compiled.ok) return buildFailure(compiled.errors);
-  const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...CHECK_PINS } as const;
+  const locale = toLocaleRequest(resolveLocale(sources, null));
+  const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...PREVIEW_PINS, locale } as const;
   const answer = await runJob(context, { sandboxKey, hash: hashed.hash, job });
   if ('code' in answer) return answer;
   const schema = readMember(answer.schemaJson, 'schema');
   if (!schema.ok) return schema;
   const previewProps = readMember(answer.previewPropsJson, 'PreviewProps');
   if (!previewProps.ok) return previewProps;
+  const mail = readMail(answer.mailJson);
+  if (!mail.ok) return mail;
   const success = toSuccess(context, hashed.hash, answer);
-  return { ...success, schema: schema.value, previewProps: previewProps.value ?? {} };
+  const warnings = checkTemplate({ html: success.html, sources });
+  const { from, headers } = mail;
+  return {
+    ...success,
+    schema: schema.value,
+    previewProps: previewProps.value ?? {},
+    warnings,
+    from,
+    headers,
+  };
+}
+
+function toLocaleRequest(locale: LocaleRequest | null | undefined): LocaleRequest | undefined {
+  return locale ? { tag: locale.tag, chain: locale.chain } : undefined;
 }
 
 function readMember(
@@ -235,6 +276,23 @@ function readMember(
     : { ok: true, value };
 }
 
+function readMail(
+  json: string | null,
+): { ok: true; from: string | null; headers: Record<string, string> } | RenderFailure {
+  if (json !== null && Buffer.byteLength(json) > MAX_MAIL_BYTES)
+    return failure('template_error', 'The exports "from" and "headers" are too large');
+  const { from = null, headers = {} } = parseJsonObject(json ?? '{}') ?? {};
+  if (from !== null && typeof from !== 'string')
+    return failure('template_error', 'The export "from" must be a text such as "Shop <shop@example.com>"');
+  if (!isStringMap(headers))
+    return failure('template_error', 'The export "headers" must be an object of texts');
+  return { ok: true, from, headers };
+}
+
+function isStringMap(value: JsonValue): value is Record<string, string> {
+  return isJsonObject(value) && Object.values(value).every((member) => typeof member === 'string');
+}
+
 function compileOnce(
   { lookup, version }: RenderContext,
   hash: string,
@@ -242,20 +300,21 @@ function compileOnce(
 ): Promise<CompileResult> {
   // it becomes a file name
   if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error('A content hash is not a SHA-256 in hex');
-  return lookup.find(`${version}-${hash}`, async () => {
+  const compile = async (): Promise<CompileResult> => {
     const sources = await load();
     const hashed = contentHash(sources);
     if (!hashed.ok) return hashed;
     if (hashed.hash !== hash)
       throw new Error('The sources of a template are not those that its content hash names');
     return compileTemplate(sources);
-  });
+  };
+  return lookup.find(`${version}-${hash}`, compile, { contentHash: hash, engineVersion: version });
 }
 
 type JobInput = {
   sandboxKey: string;
   hash: string;
-  job: { code: string; mode: 'render' | 'check'; propsJson: string; now: number; seed: string };
+  job: Omit<SandboxJob, 'codeHash' | 'maxOutputUnits'>;
 };
 
 type OkAnswer = Extract<SandboxAnswer, { status: 'ok' }>;

@@ -1,6 +1,6 @@
-import { posix } from 'node:path';
 import type { BunPlugin } from 'bun';
 import type { SourceError, TemplateSources } from './engine.ts';
+import { resolveRelative, SHARED_FOLDER } from './relative-imports.ts';
 
 /** The virtual folder that templates are compiled in. Nothing is ever read from the disk's folder of that name. */
 export const VIRTUAL_ROOT = '/template/';
@@ -20,20 +20,9 @@ export const ALLOWED_PACKAGES: ReadonlySet<string> = new Set([
 
 const LOADERS = { tsx: 'tsx', ts: 'ts', jsx: 'jsx', js: 'js', json: 'json' } as const;
 
-const CANDIDATE_SUFFIXES = [
-  '',
-  '.tsx',
-  '.ts',
-  '.jsx',
-  '.js',
-  '.json',
-  '/index.tsx',
-  '/index.ts',
-  '/index.jsx',
-  '/index.js',
-];
-
 const PACKAGE_HINT = `A template may import ${[...ALLOWED_PACKAGES].map((name) => `"${name}"`).join(', ')}, and its own files by relative paths`;
+
+const SHARED_HINT = 'A shared file may import shared files only';
 
 export type ImportGuard = {
   plugin: BunPlugin;
@@ -64,13 +53,14 @@ export function createImportGuard({ entry, files }: TemplateSources): ImportGuar
     if (ALLOWED_PACKAGES.has(specifier)) return { path: specifier };
     if (!/^\.\.?\//.test(specifier))
       return refuse(`"${specifier}" cannot be imported by a template`, PACKAGE_HINT);
-    const path = posix.normalize(posix.join(posix.dirname(from), specifier));
-    if (path.startsWith('../')) return refuse(`"${specifier}" leaves the template's folder`, null);
-    const found = CANDIDATE_SUFFIXES.map((suffix) => path + suffix).find((name) =>
-      Object.hasOwn(files, name),
-    );
-    if (found === undefined) return refuse(`"${specifier}" is not among the template's files`, null);
-    return { path: VIRTUAL_ROOT + found, namespace: NAMESPACE };
+    const resolved = resolveRelative({ from, specifier, files });
+    if (resolved.kind === 'outside')
+      return refuse(
+        `"${specifier}" leaves the template's folder`,
+        from.startsWith(SHARED_FOLDER) ? SHARED_HINT : null,
+      );
+    if (resolved.kind === 'missing') return refuse(`"${specifier}" is not among the template's files`, null);
+    return { path: VIRTUAL_ROOT + resolved.path, namespace: NAMESPACE };
   };
 
   const plugin: BunPlugin = {

@@ -7,6 +7,7 @@ export type SandboxAnswer =
       text: string;
       schemaJson: string | null;
       previewPropsJson: string | null;
+      mailJson: string | null;
     }
   | { status: 'error' | 'too_large'; message: string };
 
@@ -28,7 +29,9 @@ export function parseSandboxAnswer(json: string): SandboxAnswer {
   if (value.status !== 'ok' || html === null || text === null) return MALFORMED;
   const schemaJson = textOf(value, 'schemaJson');
   const previewPropsJson = textOf(value, 'previewPropsJson');
-  return { status: 'ok', subject: textOf(value, 'subject'), html, text, schemaJson, previewPropsJson };
+  const mailJson = textOf(value, 'mailJson');
+  const subject = textOf(value, 'subject');
+  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson, mailJson };
 }
 
 function parseJson(json: string): unknown {

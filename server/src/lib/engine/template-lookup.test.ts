@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createArtifactStore } from './artifact-store.ts';
+import type { BuildKey, BuildStore } from './build-store.ts';
 import type { CompileResult } from './compiler.ts';
 import { HAS_REDIS, startPrivateRedis } from './fixtures/private-redis.ts';
 import { createSilentTelemetry } from './fixtures/silent-telemetry.ts';
@@ -157,6 +158,62 @@ describe('the look-up', () => {
     await createLookup().lookup.find('a', createCompiler().compile);
     expect(await readdir(dir)).toEqual(['a.cjs']);
     expect((await stat(join(dir, 'a.cjs'))).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('the table of builds', () => {
+  const BUILD_KEY = { contentHash: 'hash', engineVersion: '1' };
+
+  function createInstance(builds: BuildStore, name: string) {
+    const store = createArtifactStore({ dir: join(dir, name) });
+    return createTemplateLookup({ store, builds, lock: createMemoryLock(), ...createSilentTelemetry() });
+  }
+
+  function createTable(): BuildStore & { rows: Map<string, string> } {
+    const rows = new Map<string, string>();
+    const nameOf = (key: BuildKey) => `${key.contentHash} ${key.engineVersion}`;
+    return {
+      rows,
+      read: async (key) => rows.get(nameOf(key)) ?? null,
+      write: async (key, code) => void rows.set(nameOf(key), code),
+    };
+  }
+
+  test('gives an instance what another has compiled, and its disk a copy', async () => {
+    const table = createTable();
+    const compiler = createCompiler();
+    await createInstance(table, 'one').find('a', compiler.compile, BUILD_KEY);
+    expect([...table.rows.keys()]).toEqual(['hash 1']);
+    expect(await createInstance(table, 'two').find('a', compiler.compile, BUILD_KEY)).toMatchObject({
+      ok: true,
+    });
+    expect(await readdir(join(dir, 'two'))).toEqual(['a.cjs']);
+    table.rows.clear();
+    await createInstance(table, 'two').find('a', compiler.compile, BUILD_KEY);
+    expect(compiler.runs).toBe(1);
+  });
+
+  test('is not asked for what has no place in it', async () => {
+    const table = createTable();
+    await createInstance(table, 'one').find('runtime', createCompiler().compile);
+    expect(table.rows.size).toBe(0);
+  });
+
+  test('is done without while it cannot be reached', async () => {
+    const unreachable = async () => Promise.reject(new Error('no database'));
+    const builds = { read: unreachable, write: unreachable };
+    const compiler = createCompiler();
+    expect(await createInstance(builds, 'one').find('a', compiler.compile, BUILD_KEY)).toMatchObject({
+      ok: true,
+    });
+    await createInstance(builds, 'one').find('a', compiler.compile, BUILD_KEY);
+    expect(compiler.runs).toBe(1);
+  });
+
+  test('keeps no failure', async () => {
+    const table = createTable();
+    await createInstance(table, 'one').find('a', async () => ({ ok: false, errors: [] }), BUILD_KEY);
+    expect(table.rows.size).toBe(0);
   });
 });
 

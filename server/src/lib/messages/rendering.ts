@@ -1,3 +1,4 @@
+import { resolveLocale } from '../engine/locales.ts';
 import type { Engine } from '../engine/engine.ts';
 import { findTemplateVersion } from '../db/templates.ts';
 import type { Db } from '../db/database.ts';
@@ -11,6 +12,8 @@ export type RenderedMessage = {
   text: string | null;
   hash: string;
   engineVersion: string | null;
+  /** Which locales were looked into, for the timeline; null where that was no question. */
+  localeTrail: string | null;
 };
 
 export type MessageRendering =
@@ -36,11 +39,13 @@ export async function renderMessage(
       html: message.html,
       text: message.text,
       engineVersion: null,
+      localeTrail: null,
     });
   }
   const version = await findTemplateVersion(db, message.templateVersionId);
   if (!version)
     return { ok: false, code: 'template_missing', message: 'the template version is gone', isKilled: false };
+  const locale = resolveLocale(version, message.locale);
   const result = await engine.render({
     sandboxKey: message.clientId,
     template: {
@@ -49,6 +54,7 @@ export async function renderMessage(
     },
     propsJson: message.props ?? '{}',
     pins: { now: message.createdAt.getTime(), seed: message.id },
+    locale,
   });
   if (!result.ok)
     return {
@@ -63,6 +69,7 @@ export async function renderMessage(
     html: result.html,
     text: result.text,
     engineVersion: result.engineVersion,
+    localeTrail: locale?.trail ?? null,
   });
 }
 

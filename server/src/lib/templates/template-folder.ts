@@ -1,6 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, extname, join, relative, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import type { TemplateSources } from '../engine/engine.ts';
+import { SHARED_FOLDER } from '../engine/relative-imports.ts';
+import { withSharedSources } from './shared-sources.ts';
 
 /** A template as it lies on disk. */
 export type LocalTemplate = { name: string; path: string };
@@ -44,18 +46,37 @@ export function templateName(path: string): string {
 }
 
 /**
- * Reads a template's sources from a folder or a single file.
+ * Reads a template's sources from a folder or a single file, with what they import from the `_shared` folder beside it.
  *
  * @throws NoTemplateError where there is no entry, or too many files to be one
  */
 export async function readTemplate(path: string): Promise<TemplateSources> {
+  const own = await readOwn(path);
+  const shared = await readShared(join(dirname(resolve(path)), SHARED_FOLDER));
+  const files = withSharedSources(own.files, shared);
+  if (Object.keys(files).length > MAX_FILES)
+    throw new NoTemplateError(path, `it has more than ${MAX_FILES} source files`);
+  return { entry: own.entry, files };
+}
+
+async function readOwn(path: string): Promise<TemplateSources> {
   const info = await stat(path).catch(() => null);
   if (!info) throw new NoTemplateError(path, 'there is no such file or folder');
   if (info.isFile())
     return { entry: basename(path), files: { [basename(path)]: await readFile(path, 'utf8') } };
   const entry = await findEntry(path);
   if (!entry) throw new NoTemplateError(path, `it has no ${ENTRIES[0]}`);
-  return { entry, files: Object.fromEntries(await readSources(path)) };
+  const sources = await readSources(path);
+  if (sources.some(([name]) => name.startsWith(SHARED_FOLDER)))
+    throw new NoTemplateError(path, `the folder ${SHARED_FOLDER} belongs beside it, not into it`);
+  return { entry, files: Object.fromEntries(sources) };
+}
+
+async function readShared(folder: string): Promise<Record<string, string>> {
+  const info = await stat(folder).catch(() => null);
+  if (!info?.isDirectory()) return {};
+  const sources = await readSources(folder);
+  return Object.fromEntries(sources.map(([name, source]) => [SHARED_FOLDER + name, source]));
 }
 
 async function findEntry(folder: string): Promise<string | null> {

@@ -1,3 +1,6 @@
+/** The language asked for, and whose messages are looked into, in this order. */
+export type LocaleRequest = { tag: string; chain: readonly string[] };
+
 /** What a sandbox is asked to render, without the props, which travel beside it as they are. */
 export type RenderRequest = {
   codeHash: string;
@@ -7,6 +10,8 @@ export type RenderRequest = {
   /** Seed of `Math.random`. */
   seed: string;
   maxOutputUnits: number;
+  /** Without one a template gets neither `t` nor `locale`. */
+  locale?: LocaleRequest | undefined;
 };
 
 /** Writes a request as one line of JSON and the props' own text after it, so that props are not escaped twice. */
@@ -33,5 +38,11 @@ function isRenderRequest(value: unknown): value is RenderRequest {
   if (!('mode' in value) || (value.mode !== 'render' && value.mode !== 'check')) return false;
   if (!('now' in value) || typeof value.now !== 'number') return false;
   if (!('seed' in value) || typeof value.seed !== 'string') return false;
+  if ('locale' in value && !isLocaleRequest(value.locale)) return false;
   return 'maxOutputUnits' in value && typeof value.maxOutputUnits === 'number';
+}
+
+function isLocaleRequest(value: unknown): value is LocaleRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'tag' in value && typeof value.tag === 'string' && 'chain' in value && Array.isArray(value.chain);
 }

@@ -35,6 +35,7 @@ export function computeEngineVersion(): string {
     join(import.meta.dir, 'runtime-bundle.ts'),
     join(import.meta.dir, 'render-request.ts'),
     join(import.meta.dir, '..', 'compiler.ts'),
+    join(import.meta.dir, '..', 'locales.ts'),
   ];
   for (const path of paths) hash.update(readFileSync(path)).update('\0');
   return hash.digest('hex').slice(0, 16);

@@ -3,7 +3,7 @@ import { createFrameDecoder, encodeFrame, REPLY, REQUEST, type Frame } from './f
 import { encodeInitRequest } from './init-request.ts';
 import type { KillReason, LimitWatch, WatchLimits } from './limit-watch.ts';
 import type { Lockdown, SandboxMode } from './lockdown.ts';
-import { encodeRenderRequest } from './render-request.ts';
+import { encodeRenderRequest, type LocaleRequest } from './render-request.ts';
 
 const CHILD_PATH = join(import.meta.dir, 'child.ts');
 
@@ -20,6 +20,7 @@ export type SandboxJob = {
   now: number;
   seed: string;
   maxOutputUnits: number;
+  locale?: LocaleRequest | undefined;
 };
 
 export type SandboxOutcome =
@@ -118,8 +119,9 @@ export async function startSandboxProcess(options: SandboxProcessOptions): Promi
       unwatch = options.watch.watch({ pid: child.pid, limits, onBreach });
       return false;
     });
-    const { codeHash, mode, now, seed, maxOutputUnits } = job;
-    send(REQUEST.render, encodeRenderRequest({ codeHash, mode, now, seed, maxOutputUnits }, job.propsJson));
+    const { codeHash, mode, now, seed, maxOutputUnits, locale } = job;
+    const request = { codeHash, mode, now, seed, maxOutputUnits, locale };
+    send(REQUEST.render, encodeRenderRequest(request, job.propsJson));
     const result = await reply;
     unwatch();
     if (!('text' in result)) return hasBegun || result.kind !== 'died' ? result : DIED_OUTSIDE;

@@ -56,13 +56,13 @@ const api = {
   start(factory: TemplateFactory, requestJson: string, propsJson: string): void {
     answer = undefined;
     timers.reset();
-    const { mode, now, seed, maxOutputUnits } = parseRenderRequest(requestJson);
+    const { mode, now, seed, maxOutputUnits, locale } = parseRenderRequest(requestJson);
     const restart = (): void => {
       timers.reset();
       pin(now, seed);
     };
     queueMicrotask(() => {
-      void run({ factory, requireModule, restart, mode, propsJson, maxOutputUnits });
+      void run({ factory, requireModule, restart, mode, propsJson, maxOutputUnits, locale });
     });
   },
 

@@ -1,12 +1,17 @@
 import { createElement, type ElementType } from 'react';
+import type { LocaleRequest } from '../render-request.ts';
 import { toPlainText } from './plain-text.ts';
 import { renderHtml, type RenderPath } from './render-html.ts';
 import { takeSetUps } from './tailwind-compilers.ts';
+import { createTranslation } from './translate.ts';
+
+/** `messages` is set by what the compiler puts before a template's code. */
+export type TemplateModule = { exports: unknown; messages?: unknown };
 
 /** A compiled template: the body of a CommonJS module. */
 export type TemplateFactory = (
   require: (specifier: string) => unknown,
-  module: { exports: unknown },
+  module: TemplateModule,
   exports: unknown,
 ) => void;
 
@@ -19,6 +24,7 @@ export type RenderTask = {
   mode: 'render' | 'check';
   propsJson: string;
   maxOutputUnits: number;
+  locale?: LocaleRequest | undefined;
 };
 
 export type RenderOutput = {
@@ -28,6 +34,8 @@ export type RenderOutput = {
   text: string;
   schemaJson: string | null;
   previewPropsJson: string | null;
+  /** The exports `from` and `headers`, when checking. */
+  mailJson: string | null;
 };
 
 export type RenderProblem = { status: 'error' | 'too_large'; message: string };
@@ -70,13 +78,14 @@ async function attemptRender(task: RenderTask, path: RenderPath): Promise<Attemp
  * the next, so that the thousandth render gives the bytes of the first.
  */
 async function renderOnce(task: RenderTask, path: RenderPath): Promise<RenderOutput | RenderProblem> {
-  const exported = evaluate(task);
+  const { exported, messages } = evaluate(task);
   const component = exported['default'];
   if (!isComponent(component)) return problem('The template has no default export that is a component');
   const previewPropsJson =
     task.mode === 'check' ? jsonOf(exported['PreviewProps'] ?? {}, 'PreviewProps') : null;
-  const props = parseProps(previewPropsJson ?? task.propsJson);
-  if (props === null) return problem('The props of a template must be an object');
+  const given = parseProps(previewPropsJson ?? task.propsJson);
+  if (given === null) return problem('The props of a template must be an object');
+  const props = task.locale ? { ...given, ...createTranslation(messages, task.locale) } : given;
   const subject = await subjectOf(exported['subject'], props);
   const html = await renderHtml(createElement(component, props), path);
   if (html.length > task.maxOutputUnits) return tooLarge(html.length);
@@ -84,13 +93,18 @@ async function renderOnce(task: RenderTask, path: RenderPath): Promise<RenderOut
   if (html.length + text.length > task.maxOutputUnits) return tooLarge(html.length + text.length);
   const schema = task.mode === 'check' ? exported['schema'] : undefined;
   const schemaJson = schema === undefined || schema === null ? null : jsonOf(schema, 'schema');
-  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson };
+  const { from = null, headers = {} } = exported;
+  const mailJson = task.mode === 'check' ? jsonOf({ from, headers }, 'headers') : null;
+  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson, mailJson };
 }
 
-function evaluate({ factory, requireModule }: RenderTask): Record<string, unknown> {
-  const module: { exports: unknown } = { exports: {} };
+function evaluate({ factory, requireModule }: RenderTask): {
+  exported: Record<string, unknown>;
+  messages: unknown;
+} {
+  const module: TemplateModule = { exports: {} };
   factory(requireModule, module, module.exports);
-  return isRecord(module.exports) ? module.exports : {};
+  return { exported: isRecord(module.exports) ? module.exports : {}, messages: module.messages };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
