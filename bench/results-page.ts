@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import type { BenchReport } from './report.ts';
 import { versionsOf } from './versions.ts';
 
@@ -15,6 +15,7 @@ export function toResultsPage(reports: ReadonlyMap<string, BenchReport>): string
 Written by \`./dev bench\`. Ratios are of things measured in turn in one run; absolute times are those of this machine on that day.
 
 - Machine: ${machine}
+- Load of the machine over the last minute: ${(loadavg()[0] ?? 0).toFixed(1)} on ${cores.length} cores; far above their number, the times say little
 - Versions: ${versionsOf(['react', 'react-dom', 'react-email']).join(', ')}, bun ${Bun.version}
 
 ${sections.join('\n')}`;

@@ -23,8 +23,13 @@ const UNUSUAL = new Set(
 
 const NAME = /[a-z][a-z0-9]*(?=[\s/>])/y;
 const CLOSE = /<\/([a-z][a-z0-9]*)>/y;
-const ATTRIBUTES = new Set(['href', 'start', 'type', 'data-skip-in-text', 'data-text-format']);
-const NAME_LENGTHS = new Set([...ATTRIBUTES].map((name) => name.length));
+const EVERYWHERE = ['data-skip-in-text', 'data-text-format'];
+const ATTRIBUTES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['a', new Set(['href', ...EVERYWHERE])],
+  ['ol', new Set(['start', 'type', ...EVERYWHERE])],
+]);
+const OTHER_ATTRIBUTES: ReadonlySet<string> = new Set(EVERYWHERE);
+const MIN_NAME_LENGTH = 16;
 
 /**
  * Reads the html that React writes, in one pass. False when it meets anything else (attributes without quotes, a
@@ -64,8 +69,7 @@ function scanDeclaration(html: string, at: number): number {
   if (html.startsWith('>', at + 4) || html.startsWith('->', at + 4)) return -1;
   const end = html.indexOf('-->', at + 4);
   if (end < 0) return -1;
-  const odd = html.indexOf('--!>', at + 4);
-  return odd >= 0 && odd < end ? -1 : end + 3;
+  return html.slice(at + 4, end).includes('--!>') ? -1 : end + 3;
 }
 
 function scanOpenTag(html: string, at: number, handler: HtmlHandler): number {
@@ -84,6 +88,7 @@ function scanOpenTag(html: string, at: number, handler: HtmlHandler): number {
 
 /** Reads up to the tag's end; -1 for what React does not write. */
 function scanAttributes(html: string, from: number, tag: Tag): number {
+  const attributes = ATTRIBUTES.get(tag.name) ?? OTHER_ATTRIBUTES;
   let nameStart = from;
   for (let at = from; at < html.length;) {
     const unit = html.charCodeAt(at);
@@ -96,9 +101,10 @@ function scanAttributes(html: string, from: number, tag: Tag): number {
     if (unit === 61) {
       const end = html.charCodeAt(at + 1) === 34 ? html.indexOf('"', at + 2) : -1;
       if (end < 0 || at === nameStart) return -1;
-      // most attributes are styles; only names of a length that matters are looked at
-      const isCandidate = NAME_LENGTHS.has(at - nameStart);
-      if (isCandidate && !readAttribute(tag, html.slice(nameStart, at), html.slice(at + 2, end))) return -1;
+      // most attributes are styles: neither their names nor their values are worth a copy
+      const isCandidate = attributes !== OTHER_ATTRIBUTES || at - nameStart >= MIN_NAME_LENGTH;
+      const name = isCandidate ? html.slice(nameStart, at).toLowerCase() : '';
+      if (attributes.has(name) && !readAttribute(tag, name, html.slice(at + 2, end))) return -1;
       at = end + 1;
       nameStart = at;
       continue;
@@ -111,13 +117,11 @@ function scanAttributes(html: string, from: number, tag: Tag): number {
 }
 
 function readAttribute(tag: Tag, name: string, value: string): boolean {
-  const key = name.toLowerCase();
-  if (!ATTRIBUTES.has(key)) return true;
   const decoded = decodeEntities(value);
-  if (decoded === null || key === 'data-text-format') return false;
-  if (key === 'href') tag.href ??= decoded;
-  else if (key === 'start') tag.start ??= decoded;
-  else if (key === 'type') tag.type ??= decoded;
+  if (decoded === null || name === 'data-text-format') return false;
+  if (name === 'href') tag.href ??= decoded;
+  else if (name === 'start') tag.start ??= decoded;
+  else if (name === 'type') tag.type ??= decoded;
   else tag.isSkipped = decoded === 'true';
   return true;
 }

@@ -17,7 +17,6 @@ export async function renderHtml(element: ReactElement, path: RenderPath): Promi
 
 /** React announces every image to browsers; no mail client listens. The rule is react-email's. */
 function withoutImagePreloads(html: string): string {
-  if (!html.includes('<link') && !html.includes('<LINK')) return html;
   return html.replace(/<link\b[^>]*\/?>/gi, (tag) => (isImagePreload(tag) ? '' : tag));
 }
 

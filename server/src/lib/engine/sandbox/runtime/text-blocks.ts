@@ -44,10 +44,21 @@ export type TextBlocks = {
   toString(): string;
 };
 
-const WORD = /[^ \t\r\n\f\u200b]+/g;
-
 function isSpace(unit: number): boolean {
   return unit === 32 || (unit >= 9 && unit <= 13 && unit !== 11) || unit === 0x200b;
+}
+
+/** Where the next word begins, or the text's end. */
+function wordStart(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isSpace(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function wordEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && !isSpace(text.charCodeAt(at))) at += 1;
+  return at;
 }
 
 function createBlock(parent: Block | null): Block {
@@ -104,12 +115,15 @@ export function createTextBlocks(): TextBlocks {
   const writeWords = (text: string, isTransformed: boolean): void => {
     let hasSpace = block.hasSpace || isSpace(text.charCodeAt(0));
     let hasWord = false;
-    for (const [word] of text.matchAll(WORD)) {
+    for (let at = wordStart(text, 0); at < text.length;) {
+      const end = wordEnd(text, at);
+      const word = text.slice(at, end);
       if (hasSpace && !block.isLineStart) block.inline += ' ';
       block.inline += isTransformed && transforms.length > 0 ? transform(word) : word;
       block.isLineStart = false;
       hasSpace = true;
       hasWord = true;
+      at = wordStart(text, end);
     }
     block.hasSpace = (block.hasSpace && !hasWord) || isSpace(text.charCodeAt(text.length - 1));
   };
@@ -153,7 +167,7 @@ export function createTextBlocks(): TextBlocks {
         block.done += text;
         return;
       }
-      if (text === '' || (block.stashedBreaks > 0 && text.search(WORD) < 0)) return;
+      if (text === '' || (block.stashedBreaks > 0 && wordStart(text, 0) === text.length)) return;
       if (block.stashedBreaks > 0) {
         block.inline += '\n'.repeat(block.stashedBreaks);
         block.isLineStart = true;
