@@ -72,6 +72,7 @@ describe('the SDK against a server', () => {
   });
 
   test('an id that would leave the path is not found, and reaches no other route', async () => {
+    expect(await errorOf(mailer.messages.get(''))).toMatchObject({ code: 'not_found' });
     expect(await errorOf(mailer.messages.get('../clients'))).toMatchObject({
       code: 'not_found',
       status: 404,

@@ -38,9 +38,15 @@ describe('configuration', () => {
   });
 
   test('names every wrong setting at once', () => {
-    expect(
-      namesOf({ SERVICE_ROLE: 'API', PORT: 'many', LOG_LEVEL: 'loud', SMTP_SECURE: 'maybe' }).sort(),
-    ).toEqual(['LOG_LEVEL', 'PORT', 'SMTP_SECURE']);
+    const env = {
+      SERVICE_ROLE: 'WORKER',
+      PORT: 'many',
+      LOG_LEVEL: 'loud',
+      MAIL_FROM: 'nobody',
+      SMTP_USER: 'u',
+    };
+    const names = ['DATABASE_URL', 'LOG_LEVEL', 'MAIL_FROM', 'PORT', 'SMTP_HOST', 'SMTP_USER'];
+    expect(namesOf(env).sort()).toEqual(names);
     expect(namesOf({})).toEqual(['SERVICE_ROLE']);
   });
 

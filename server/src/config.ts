@@ -4,6 +4,8 @@ import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { parseAddress } from './lib/mail/address.ts';
 
+const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
+
 /**
  * Every setting the service reads from its environment. `description` is what a person needs to choose a value;
  * `.env.example` is held against this list by a test.
@@ -53,7 +55,7 @@ const SETTINGS = {
     }),
   ),
   MAIL_FROM: Type.String({
-    default: 'Mail Service <mail@localhost.test>',
+    default: DEFAULT_FROM,
     description: 'Sender of messages that name none',
   }),
   SMTP_HOST: Type.Optional(
@@ -93,13 +95,13 @@ const SETTINGS = {
   MAX_ATTEMPTS: Type.Integer({
     minimum: 1,
     maximum: 50,
-    default: 8,
+    default: 20,
     description: 'Attempts to hand a message over before it fails for good',
   }),
   RETRY_BASE_MS: Type.Integer({
     minimum: 1,
     maximum: 3_600_000,
-    default: 2000,
+    default: 10_000,
     description: 'Delay before the first retry; doubles each time, up to an hour',
   }),
   LEASE_MS: Type.Integer({
@@ -198,10 +200,13 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     Object.keys(SETTINGS).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
   );
   const candidate = Value.Default(EnvironmentSchema, Value.Convert(EnvironmentSchema, present));
-  const problems = schemaProblems(candidate);
-  if (!Value.Check(EnvironmentSchema, candidate)) throw new ConfigError(problems);
-  problems.push(...semanticProblems(candidate));
-  if (problems.length > 0) throw new ConfigError(problems);
+  const wrong = schemaProblems(candidate);
+  const valid: Given = Object.fromEntries(Object.entries(present).filter(([name]) => !wrong.has(name)));
+  const problems = [
+    ...wrong.values(),
+    ...semanticProblems(valid).filter((problem) => !wrong.has(nameOf(problem))),
+  ];
+  if (problems.length > 0 || !Value.Check(EnvironmentSchema, candidate)) throw new ConfigError(problems);
   return Object.freeze(toConfig(candidate));
 }
 
@@ -219,43 +224,57 @@ export function readDatabaseSettings(): StorageSettings {
   return parseConfig({ SERVICE_ROLE: 'DEV', DATABASE_URL, MAILER_DIR, ...queue }).storage;
 }
 
-function schemaProblems(candidate: unknown): string[] {
-  const names = new Set<string>();
-  for (const error of Value.Errors(EnvironmentSchema, candidate)) names.add(error.path.split('/')[1] ?? '');
-  return [...names].map((name) => {
+/** One problem for each setting of the wrong shape, by its name. */
+function schemaProblems(candidate: unknown): Map<string, string> {
+  const problems = new Map<string, string>();
+  for (const error of Value.Errors(EnvironmentSchema, candidate)) {
+    const name = error.path.split('/')[1] ?? '';
     const schema = Object.entries(SETTINGS).find(([key]) => key === name)?.[1];
     const isMissing = !(candidate !== null && typeof candidate === 'object' && name in candidate);
-    return `${name} ${isMissing ? 'is missing' : 'has a wrong value'}: ${schema?.description ?? 'unknown setting'}`;
-  });
+    const what = isMissing ? 'is missing' : 'has a wrong value';
+    problems.set(name, `${name} ${what}: ${schema?.description ?? 'unknown setting'}`);
+  }
+  return problems;
 }
 
-function semanticProblems(env: Environment): string[] {
-  const problems: string[] = [];
-  const databaseUrl = env.DATABASE_URL;
-  const isEmbedded = databaseUrl ? databaseUrl.startsWith('pglite:') : env.SERVICE_ROLE === 'DEV';
-  if (!databaseUrl && env.SERVICE_ROLE !== 'DEV')
-    problems.push(`DATABASE_URL is missing: ${SETTINGS.DATABASE_URL.description}`);
-  if (isEmbedded && env.SERVICE_ROLE !== 'DEV') {
-    problems.push(
-      'DATABASE_URL has a wrong value: pglite: is one process with its own database, so it goes with SERVICE_ROLE=DEV only',
-    );
-  }
-  if (databaseUrl && !isEmbedded && !env.REDIS_URL)
-    problems.push('REDIS_URL is missing: a postgres:// database goes with a Redis queue');
-  if (isEmbedded && env.REDIS_URL)
-    problems.push(
-      'REDIS_URL has a wrong value: leave it out with pglite:, or set DATABASE_URL to postgres://',
-    );
-  if (env.SERVICE_ROLE === 'WORKER' && !env.SMTP_HOST)
+type Given = { readonly [name in keyof Environment]?: string | undefined };
+
+/** What the shapes alone do not say, of the settings whose shape is right. */
+function semanticProblems(given: Given): string[] {
+  const problems = given.SERVICE_ROLE ? storageProblems(given) : [];
+  if (given.SERVICE_ROLE === 'WORKER' && !given.SMTP_HOST) {
     problems.push(`SMTP_HOST is missing: ${SETTINGS.SMTP_HOST.description}`);
-  if ((env.SMTP_USER === undefined) !== (env.SMTP_PASS === undefined))
+  }
+  if ((given.SMTP_USER === undefined) !== (given.SMTP_PASS === undefined)) {
     problems.push('SMTP_USER and SMTP_PASS go together: set both or neither');
-  const from = parseAddress(env.MAIL_FROM);
-  if (!from.ok) problems.push(`MAIL_FROM has a wrong value: ${from.reason}`);
-  if (env.ADMIN_API_KEY && !isApiKey(env.ADMIN_API_KEY)) {
+  }
+  const from = parseAddress(given.MAIL_FROM ?? DEFAULT_FROM);
+  if (!from.ok) problems.push(`MAIL_FROM has a wrong value: it ${from.reason}`);
+  if (given.ADMIN_API_KEY && !isApiKey(given.ADMIN_API_KEY)) {
     problems.push(`ADMIN_API_KEY has a wrong value: ${SETTINGS.ADMIN_API_KEY.description}`);
   }
   return problems;
+}
+
+function storageProblems({ SERVICE_ROLE, DATABASE_URL, REDIS_URL }: Given): string[] {
+  const isDev = SERVICE_ROLE === 'DEV';
+  if (!DATABASE_URL && !isDev) return [`DATABASE_URL is missing: ${SETTINGS.DATABASE_URL.description}`];
+  const isEmbedded = !DATABASE_URL || DATABASE_URL.startsWith('pglite:');
+  if (isEmbedded && !isDev) {
+    return [
+      'DATABASE_URL has a wrong value: pglite: is one process with its own database, so it goes with SERVICE_ROLE=DEV only',
+    ];
+  }
+  if (!isEmbedded && !REDIS_URL)
+    return ['REDIS_URL is missing: a postgres:// database goes with a Redis queue'];
+  if (isEmbedded && REDIS_URL) {
+    return ['REDIS_URL has a wrong value: leave it out with pglite:, or set DATABASE_URL to postgres://'];
+  }
+  return [];
+}
+
+function nameOf(problem: string): string {
+  return problem.split(' ')[0] ?? '';
 }
 
 function toConfig(env: Environment): Config {

@@ -1,4 +1,5 @@
 import { startApi } from './api/start.ts';
+import { createClosers } from './closers.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine } from './lib/engine/engine.ts';
@@ -50,23 +51,27 @@ export async function startService(
   }
   const profile = opened.value;
   const engine = started.value;
-  const closers: (() => Promise<void>)[] = [() => profile.close(), () => engine.close()];
-  const stop = async () => {
-    for (let close = closers.pop(); close; close = closers.pop()) await close();
-  };
+  const closers = createClosers();
+  closers.add(() => profile.close());
+  closers.add(() => engine.close());
   try {
     const deps = { config, profile, engine, logger, metrics };
-    if (config.role !== 'API') {
-      const worker = startWorker(deps);
-      closers.push(() => worker.stop());
-    }
+    const worker = config.role === 'API' ? null : startWorker(deps);
+    const stopWorker = async () => worker?.stop();
+    closers.add(stopWorker);
     const api = config.role === 'WORKER' ? null : startApi(deps);
-    if (api) closers.push(() => api.stop());
-    return { url: api?.url ?? null, profile, stop };
+    // Side by side, because each may use the whole grace.
+    closers.add(async () => void (await Promise.all([api?.stop(), stopWorker()])));
+    return { url: api?.url ?? null, profile, stop: closers.closeAll };
   } catch (error) {
-    await stop();
+    await closers.closeAll();
     throw error;
   }
+}
+
+/** The grace, and time to abort, record and close after it. */
+export function stopDeadlineMs({ shutdownGraceMs }: Config): number {
+  return shutdownGraceMs + 10_000;
 }
 
 async function main(): Promise<void> {
@@ -75,7 +80,7 @@ async function main(): Promise<void> {
   const logger = createLogger({ level: config.logLevel, isPretty: isForPeople });
   const service = await startService(config, logger);
   logger.info({ role: config.role, profile: service.profile.name, url: service.url }, 'started');
-  const signal = await stopOnSignals(() => service.stop());
+  const signal = await stopOnSignals({ stop: service.stop, deadlineMs: stopDeadlineMs(config) });
   logger.info({ signal }, 'stopped');
 }
 

@@ -124,7 +124,7 @@ describeOnBothProfiles('the lease on a message', (profile) => {
   test('what has no job is found again, and delivered', async () => {
     const id = await createMessage(['found@example.net']);
     const found = await waitFor('the row to have been idle', async () => {
-      const rows = await listUnfinished(system.database.db, { idleMs: 1, limit: 1000 });
+      const rows = await listUnfinished(system.database.db, { idleMs: 1, after: null, limit: 1000 });
       return rows.some((row) => row.id === id) ? rows : null;
     });
     expect(found.length).toBeGreaterThan(0);

@@ -39,7 +39,8 @@ async function prepare(profile: 'embedded' | 'production'): Promise<Setup> {
     ADMIN_API_KEY: admin,
     MAIL_FROM: 'shop@example.com',
     WORKER_CONCURRENCY: String(CONCURRENCY),
-    LEASE_MS: '3000',
+    // Long enough for a send on a busy machine, short enough to wait for after a kill.
+    LEASE_MS: '10000',
     RETRY_BASE_MS: '100',
   };
   return { sink, storage, env, admin };

@@ -341,6 +341,38 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       );
     });
 
+    test.each<[string, string, number, string, Record<string, unknown>]>([
+      [
+        'GET',
+        '/v1/messages?since=2026-99-99T00:00:00Z',
+        422,
+        'invalid_request',
+        { errors: [{ path: '/since' }] },
+      ],
+      [
+        'GET',
+        '/v1/messages?since=0000-01-01T00:00:00Z',
+        422,
+        'invalid_request',
+        { errors: [{ path: '/since' }] },
+      ],
+      ['GET', '/v1/messages?recipient=%00', 422, 'invalid_request', { errors: [{ path: '/recipient' }] }],
+      ['GET', '/v1/messages?template=%00', 422, 'invalid_request', { errors: [{ path: '/template' }] }],
+      ['GET', '/v1/messages?limit=0', 422, 'invalid_request', { errors: [{ path: '/limit' }] }],
+      ['GET', '/v1/messages?limit=101', 422, 'invalid_request', { errors: [{ path: '/limit' }] }],
+      ['GET', '/v1/messages?cursor=x', 422, 'invalid_request', { errors: [{ path: '/cursor' }] }],
+      ['GET', '/v1/messages?status=sennt', 422, 'invalid_request', { errors: [{ path: '/status' }] }],
+      ['DELETE', '/v1/messages', 405, 'method_not_allowed', {}],
+      ['OPTIONS', '/v1/templates/welcome', 405, 'method_not_allowed', {}],
+      ['GET', '/v1/nowhere', 404, 'not_found', {}],
+      ['GET', '/v1/messages/%2e%2e%2fclients', 404, 'not_found', {}],
+      ['GET', '/v1/messages/%00', 404, 'not_found', {}],
+    ])('%s %s', async (method, path, status, code, more) => {
+      const answer = await system.call(method, path, { key: system.keys.live });
+      expect(answer).toMatchObject({ status, body: { code, ...more } });
+      if (status === 405) expect(answer.headers.get('allow')).toBeString();
+    });
+
     test('a body over the limit, declared and chunked', async () => {
       const body = JSON.stringify({ ...good, text: 'x'.repeat(3 * 1024 * 1024) });
       const declared = await system.call('POST', '/v1/messages', { key: system.keys.live, body });
@@ -501,6 +533,19 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
         status: 'failed',
         attempts: 1,
         lastError: expect.stringContaining('template_timeout'),
+      });
+    });
+
+    test('a template that throws what no database keeps fails its message at once, with its words', async () => {
+      const source =
+        "export default ({ go }) => { if (go) throw new Error('a' + String.fromCharCode(0) + 'b'); return <p>x</p>; };";
+      expect((await system.pushTemplate('thrower', source)).status).toBe(201);
+      const id = await system.send({ to: 'throw@example.net', template: 'thrower', props: { go: true } });
+      const message = await system.waitUntilEnded(id);
+      expect(message).toMatchObject({
+        status: 'failed',
+        attempts: 1,
+        lastError: expect.stringContaining('template_error'),
       });
     });
 

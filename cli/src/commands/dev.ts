@@ -1,12 +1,12 @@
-import { relative } from 'node:path';
 import { Command } from 'commander';
-import { CommandError } from '../command-error.ts';
-import { hasPort, programName } from '../environment.ts';
-import { outputOf, type OutputFlags, withOutput } from '../options.ts';
-import { bold, cyan, dim, green, type Output, red, toReasons, toTable, toWarningLines } from '../output.ts';
-import { type Progress, startProgress } from '../progress.ts';
 // Types only: the server itself is loaded when the command runs.
-import type { FirstMail, PushReport, RunningDev } from '@org/mail-server/dev';
+import type { FirstMail, RunningDev } from '@org/mail-server/dev';
+import { CommandError } from '../command-error.ts';
+import { toAnnouncement, toMailLine, toPushLine, toWelcome, welcomePropsOf } from '../dev-report.ts';
+import { hasPort } from '../environment.ts';
+import { outputOf, type OutputFlags, withOutput } from '../options.ts';
+import { dim, type Output } from '../output.ts';
+import { type Progress, startProgress } from '../progress.ts';
 
 type DevFlags = OutputFlags & { once?: boolean; dir?: string; port?: string; templates?: string };
 
@@ -73,16 +73,24 @@ async function runOnce({ running, server, output, progress, readyMs }: Session):
 }
 
 async function runUntilStopped({ running, server, output, progress, readyMs }: Session): Promise<void> {
-  const stopped = server.stopOnSignals(
-    () => running.stop(),
-    () => output.note('\nFinishing what is under way (Ctrl-C again ends at once) ...'),
-  );
+  let isStopping = false;
+  const stopped = server.stopOnSignals({
+    stop: running.stop,
+    onStopping: () => {
+      isStopping = true;
+      output.note('\nFinishing what is under way (Ctrl-C again ends at once) ...');
+    },
+    deadlineMs: server.stopDeadlineMs(running.config),
+  });
   try {
     const mail = running.keys.isFirstRun ? await announceMail(running, server, progress) : null;
-    output.answer(toAnswer(running, mail, readyMs), () => toWelcome(running, mail, readyMs));
+    output.answer(toAnnouncement(running, mail, readyMs), () => toWelcome(running, mail, readyMs));
   } catch (error) {
-    await running.stop();
-    throw error;
+    // The first mail cannot be followed to its end by a server that is stopping: that was asked for.
+    if (!isStopping) {
+      await running.stop();
+      throw error;
+    }
   }
   await stopped;
   output.note('Stopped.');
@@ -102,90 +110,4 @@ function sendFirstMail({ api, pushed }: RunningDev, server: Session['server']): 
     welcomeProps: welcomePropsOf(pushed),
     timeoutMs: FIRST_MAIL_TIMEOUT_MS,
   });
-}
-
-function welcomePropsOf(pushed: readonly PushReport[]): Record<string, unknown> | null {
-  const welcome = pushed.find(({ name }) => name === 'welcome')?.result;
-  return welcome?.ok ? welcome.previewProps : null;
-}
-
-function toAnswer(
-  { url, profileName, keys, templatesDir, pushed }: RunningDev,
-  mail: FirstMail | null,
-  readyMs: number,
-) {
-  return {
-    url,
-    profile: profileName,
-    apiKey: keys.apiKey,
-    templatesDir,
-    templates: pushed.map(({ name, result }) => ({ name, ok: result.ok })),
-    firstMail: mail,
-    readyMs,
-  };
-}
-
-function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number): string {
-  const { url, profileName, config, keys, templatesDir, pushed } = running;
-  const failed = pushed.filter(({ result }) => !result.ok);
-  const outgoing = config.smtp
-    ? `mail goes out through ${config.smtp.host}:${config.smtp.port}`
-    : 'nothing leaves this machine';
-  const rows = [
-    ['API', cyan(url), dim(`${profileName} profile, data in ${shorten(config.mailerDir)}`)],
-    ['Inbox', cyan(`${url}/v1/inbox`), dim(outgoing)],
-    [
-      'Templates',
-      shorten(templatesDir),
-      dim(`${pushed.length - failed.length} pushed, watching for changes`),
-    ],
-  ];
-  const keyRows = [
-    ['Key', keys.apiKey],
-    ...(keys.adminApiKey === null ? [] : [['Admin key', keys.adminApiKey]]),
-    ['', dim(`kept in ${shorten(config.mailerDir)}/credentials.json, where mailctl finds them`)],
-  ];
-  const sections = [
-    `${bold('Mail service')} ready in ${(readyMs / 1000).toFixed(1)} s`,
-    toTable(rows),
-    toTable(keyRows),
-    ...failed.map(toPushLine),
-    ...(mail === null
-      ? []
-      : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/v1/inbox/${mail.messageId}`)}`]),
-    `${bold('Try next')}\n${toNextSteps(mail?.messageId ?? null, welcomePropsOf(pushed)).join('\n')}`,
-    dim('Edit a template and see it pushed here. Ctrl-C stops.'),
-  ];
-  return `\n${sections.join('\n\n')}\n`;
-}
-
-function toNextSteps(messageId: string | null, welcomeProps: Record<string, unknown> | null): string[] {
-  const name = programName();
-  const id = messageId ?? '<messageId>';
-  return [
-    welcomeProps === null
-      ? `  ${name} send --to you@example.com --subject Hello --text 'It works'`
-      : `  ${name} send welcome --to you@example.com --props '${JSON.stringify(welcomeProps)}'`,
-    `  ${name} message get ${id}`,
-    `  ${name} message content ${id} --html > mail.html`,
-  ];
-}
-
-function toMailLine({ status, subject, lastError }: FirstMail): string {
-  const state = status === 'delivered' || status === 'sent' ? green(status) : red(status);
-  return `"${subject ?? ''}"  ${state}${lastError === null ? '' : `  ${red(lastError)}`}`;
-}
-
-function toPushLine({ name, durationMs, result }: PushReport): string {
-  if (result.ok && !result.isNew) return dim(`${name} is unchanged`);
-  if (result.ok) {
-    const line = `${green('pushed')} ${bold(name)} version ${result.version} in ${Math.round(durationMs)} ms`;
-    return [line, ...toWarningLines(result.warnings)].join('\n');
-  }
-  return `${red('not pushed')} ${bold(name)}  ${toReasons({ message: result.detail, errors: result.errors })}`;
-}
-
-function shorten(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short === '' ? '.' : short.startsWith('..') ? path : short;
 }

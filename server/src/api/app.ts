@@ -1,5 +1,7 @@
 import { Elysia, NotFoundError, ParseError, ValidationError } from 'elysia';
+import { allowedMethods } from './allowed-methods.ts';
 import type { Config } from '../config.ts';
+import { isConnectionError } from '../lib/db/connection-error.ts';
 import type { Engine } from '../lib/engine/engine.ts';
 import type { Profile } from '../lib/profile.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
@@ -18,6 +20,9 @@ import { ApiError, toProblemResponse } from './problem.ts';
 
 export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
 
+/** Long enough for a database that restarts, in seconds. */
+const RETRY_AFTER_S = '2';
+
 /** The API's type, from which the SDK derives every request and answer. */
 export type App = ReturnType<typeof createApp>;
 
@@ -30,7 +35,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     adminApiKey: config.adminApiKey,
     now: () => new Date(),
   });
-  return new Elysia({ normalize: false })
+  const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace } = contextOf(request);
       set.headers['x-request-id'] = requestId;
@@ -44,7 +49,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     })
     .onError({ as: 'global' }, ({ error, request, set }) => {
       const { requestId, trace } = contextOf(request);
-      const problem = toApiError(error);
+      const problem = error instanceof NotFoundError ? toNoRoute(app.routes, request) : toApiError(error);
       if (problem.code === 'internal_error') {
         logger.error({ err: error, request_id: requestId, trace_id: trace.traceId }, 'a request failed');
       }
@@ -67,6 +72,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(templatesController({ database, engine, authenticator }))
     .use(clientsController({ database, authenticator }))
     .use(inboxController({ database, authenticator }));
+  return app;
 }
 
 /** Never the error's own text, unless it was written for the caller: others may quote the request or the database. */
@@ -77,7 +83,24 @@ function toApiError(error: unknown): ApiError {
     return new ApiError('not_found', 'There is no such route; see docs/api.md.');
   // What our own body reader throws arrives wrapped.
   if (error instanceof ParseError) return toApiError(error.cause);
+  if (isConnectionError(error)) {
+    return new ApiError(
+      'service_unavailable',
+      'The database cannot be reached; nothing was stored. Try again.',
+      {
+        headers: { 'retry-after': RETRY_AFTER_S },
+      },
+    );
+  }
   return new ApiError('internal_error', 'The cause is in our log under this request id.');
+}
+
+function toNoRoute(routes: Parameters<typeof allowedMethods>[0], request: Request): ApiError {
+  const methods = allowedMethods(routes, new URL(request.url).pathname);
+  if (methods.length === 0) return new ApiError('not_found', 'There is no such route.');
+  return new ApiError('method_not_allowed', `This route has ${methods.join(', ')}.`, {
+    headers: { allow: methods.join(', ') },
+  });
 }
 
 function toInvalidRequest(error: ValidationError): ApiError {

@@ -62,13 +62,11 @@ export const SendMessageBody = t.Object(
 export type SendMessageRequest = Static<typeof SendMessageBody>;
 
 const PageQuery = {
+  // As text: the framework's own number from a query loses the name of the parameter when it is wrong.
   limit: t.Optional(
-    t.Numeric({
-      minimum: 1,
-      maximum: 100,
-      multipleOf: 1,
-      description: 'must be a whole number from 1 to 100',
-    }),
+    t.Unsafe<number>(
+      t.String({ pattern: '^([1-9][0-9]?|100)$', description: 'must be a whole number from 1 to 100' }),
+    ),
   ),
   cursor: t.Optional(t.String({ minLength: 1, maxLength: 200 })),
 };
@@ -99,8 +97,10 @@ export const ListMessagesQuery = t.Object(
         { description: 'must be a status of a message' },
       ),
     ),
-    recipient: t.Optional(t.String({ minLength: 1, maxLength: 512 })),
-    template: t.Optional(t.String({ minLength: 1, maxLength: 64 })),
+    recipient: t.Optional(AddressText),
+    template: t.Optional(
+      t.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'must be the name of a template' }),
+    ),
     since: t.Optional(IsoTime),
     until: t.Optional(IsoTime),
   },

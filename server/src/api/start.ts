@@ -1,3 +1,4 @@
+import { settlesWithin } from '../lib/time-limit.ts';
 import { createApp, type ApiDeps } from './app.ts';
 
 export type RunningApi = {
@@ -10,6 +11,11 @@ export type RunningApi = {
 /** The framework must never answer a long body by itself: its 413 has no body. Ours is a problem, and comes far earlier. */
 const FRAMEWORK_MAX_BODY_BYTES = Number.MAX_SAFE_INTEGER;
 const IDLE_TIMEOUT_S = 30;
+
+/** Whoever is still sending or waiting when the grace is over is cut off. */
+async function stopServer(server: ReturnType<typeof Bun.serve>, graceMs: number): Promise<void> {
+  if (!(await settlesWithin(graceMs, server.stop()))) await server.stop(true);
+}
 
 /** @throws Error with `code` EADDRINUSE where the port is taken */
 export function startApi(deps: ApiDeps): RunningApi {
@@ -26,7 +32,7 @@ export function startApi(deps: ApiDeps): RunningApi {
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     stop() {
-      stopping ??= server.stop();
+      stopping ??= stopServer(server, deps.config.shutdownGraceMs);
       return stopping;
     },
   };

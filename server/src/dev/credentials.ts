@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSecretOf, parseApiKey } from '../lib/auth/api-key.ts';
-import { findApiKeyByPrefix, hasAdminKey } from '../lib/db/api-keys.ts';
+import { findApiKeyByPrefix } from '../lib/db/api-keys.ts';
 import { findClientByName, insertClient } from '../lib/db/clients.ts';
 import type { Db } from '../lib/db/database.ts';
 import { storeNewKey } from '../lib/db/new-key.ts';
@@ -31,23 +31,36 @@ export function readDevCredentials(mailerDir: string): DevCredentials | null {
 }
 
 /**
- * The keys of earlier runs where the database still knows them; otherwise makes the client `dev` and its key, and
- * an admin key unless there is one.
+ * The keys of earlier runs as far as the database still knows them, and new ones for the rest: whoever has this folder
+ * is the operator of what is in it.
  */
 export async function ensureDevKeys(
   db: Db,
   { mailerDir, hasConfiguredAdmin }: { mailerDir: string; hasConfiguredAdmin: boolean },
 ): Promise<DevKeys> {
   const kept = readDevCredentials(mailerDir);
-  if (kept && (await isKnown(db, kept.apiKey))) return { ...kept, isFirstRun: false };
-  const apiKey = await createClientKey(db);
-  const adminApiKey =
-    hasConfiguredAdmin || (await hasAdminKey(db)) ? (kept?.adminApiKey ?? null) : await createAdminKey(db);
+  const isFirstRun = !kept || !(await isKnown(db, kept.apiKey));
+  const apiKey = isFirstRun ? await createClientKey(db) : kept.apiKey;
+  const adminApiKey = await ensureAdminKey(db, { kept: kept?.adminApiKey ?? null, hasConfiguredAdmin });
+  if (kept?.apiKey !== apiKey || kept.adminApiKey !== adminApiKey) {
+    writeCredentials(mailerDir, { apiKey, adminApiKey });
+  }
+  return { apiKey, adminApiKey, isFirstRun };
+}
+
+async function ensureAdminKey(
+  db: Db,
+  { kept, hasConfiguredAdmin }: { kept: string | null; hasConfiguredAdmin: boolean },
+): Promise<string | null> {
+  if (kept !== null && (await isKnown(db, kept))) return kept;
+  return hasConfiguredAdmin ? null : createAdminKey(db);
+}
+
+function writeCredentials(mailerDir: string, credentials: DevCredentials): void {
   const path = credentialsPath(mailerDir);
-  writeFileSync(path, `${JSON.stringify({ apiKey, adminApiKey }, null, 2)}\n`, { mode: OWNER_ONLY });
+  writeFileSync(path, `${JSON.stringify(credentials, null, 2)}\n`, { mode: OWNER_ONLY });
   // The mode above counts for a new file only.
   chmodSync(path, OWNER_ONLY);
-  return { apiKey, adminApiKey, isFirstRun: true };
 }
 
 async function isKnown(db: Db, apiKey: string): Promise<boolean> {

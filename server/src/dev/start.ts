@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Config, readConfig } from '../config.ts';
+import { createClosers } from '../closers.ts';
+import { type Config, ConfigError, readConfig } from '../config.ts';
 import { startService } from '../index.ts';
 import { FolderInUseError } from '../lib/db/folder-lock.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
@@ -11,6 +12,7 @@ import { pushAll, type PushReport, watchTemplates } from './template-watcher.ts'
 
 export { type FirstMail, sendFirstMail } from './first-mail.ts';
 export type { PushReport } from './template-watcher.ts';
+export { stopDeadlineMs } from '../index.ts';
 export { stopOnSignals } from '../signals.ts';
 
 /** One sentence for the person at the terminal: what is in the way, and what to do. */
@@ -55,14 +57,12 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
   prepareFolder(config.mailerDir);
   onProgress(existsSync(join(config.mailerDir, 'db')) ? 'Opening the database' : 'Creating the database');
   const service = await explainFailure(config, () => startService(config, logger));
-  const closers: (() => Promise<void>)[] = [() => service.stop()];
-  const stop = async () => {
-    for (let close = closers.pop(); close; close = closers.pop()) await close();
-  };
+  const closers = createClosers();
+  closers.add(() => service.stop());
   try {
     const url = service.url ?? '';
     writeInstance(config.mailerDir, url);
-    closers.push(async () => rmSync(join(config.mailerDir, INSTANCE_FILE), { force: true }));
+    closers.add(async () => rmSync(join(config.mailerDir, INSTANCE_FILE), { force: true }));
     const keys = await ensureDevKeys(service.profile.database.db, {
       mailerDir: config.mailerDir,
       hasConfiguredAdmin: config.adminApiKey !== null,
@@ -74,10 +74,19 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
     onProgress('Pushing the templates');
     const pushed = await pushAll(templatesDir, api);
     const watcher = await watchTemplates({ folder: templatesDir, api, onPush });
-    closers.push(() => watcher.stop());
-    return { url, config, profileName: service.profile.name, keys, templatesDir, pushed, api, stop };
+    closers.add(() => watcher.stop());
+    return {
+      url,
+      config,
+      profileName: service.profile.name,
+      keys,
+      templatesDir,
+      pushed,
+      api,
+      stop: closers.closeAll,
+    };
   } catch (error) {
-    await stop();
+    await closers.closeAll();
     throw error;
   }
 }
@@ -110,7 +119,12 @@ async function explainFailure<T>(config: Config, start: () => Promise<T>): Promi
         { cause: error },
       );
     }
-    throw error;
+    if (config.storage.kind !== 'embedded' || error instanceof ConfigError) throw error;
+    const what = error instanceof Error ? error.name : 'unknown error';
+    throw new DevStartError(
+      `It cannot start on ${config.mailerDir} (${what}); if its database is damaged, move that folder away and start again.`,
+      { cause: error },
+    );
   }
 }
 

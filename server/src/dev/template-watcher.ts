@@ -46,7 +46,7 @@ export async function watchTemplates(options: {
   const pushNow = async (name: string) => {
     waiting.delete(name);
     if (`${name}/` === SHARED_FOLDER) return pushUsersOfShared();
-    const template = (await findTemplates(folder)).find((candidate) => candidate.name === name);
+    const template = await findTemplate(folder, name);
     // A deleted template stays what it is on the server: mail that waits may need it.
     if (template) onPush(await push(template, api));
   };
@@ -68,6 +68,8 @@ export async function watchTemplates(options: {
       }, QUIET_MS),
     );
   });
+  // What cannot be watched (a folder that went away) is watched again when it is back; the server goes on either way.
+  watcher.on('error', () => {});
   await new Promise<void>((resolve) => watcher.once('ready', resolve));
   return {
     async stop() {
@@ -81,12 +83,22 @@ export async function watchTemplates(options: {
 /** Also a template whose shared partial is missing now: its push is what tells. */
 async function findUsersOfShared(folder: string): Promise<LocalTemplate[]> {
   const users: LocalTemplate[] = [];
-  for (const template of await findTemplates(folder)) {
+  const templates = await findTemplates(folder).catch(() => []);
+  for (const template of templates) {
     const sources = await readTemplate(template.path).catch(() => null);
     const isUser = Object.values(sources?.files ?? {}).some((source) => source.includes(SHARED_FOLDER));
     if (isUser) users.push(template);
   }
   return users;
+}
+
+/** Null too where the whole folder is away for a moment, as when a branch is switched. */
+async function findTemplate(folder: string, name: string): Promise<LocalTemplate | null> {
+  try {
+    return (await findTemplates(folder)).find((template) => template.name === name) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function chain(previous: Promise<void>, next: () => Promise<void>): Promise<void> {

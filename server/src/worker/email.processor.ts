@@ -18,6 +18,7 @@ import type { ProviderRegistry } from '../lib/providers/registry.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toComposeInput } from './compose-input.ts';
+import { persist } from './persist.ts';
 import { backoffMs } from './backoff.ts';
 
 export type ProcessorOptions = {
@@ -31,7 +32,13 @@ export type ProcessorOptions = {
   leaseMs: number;
 };
 
-type Claimed = { lease: Lease; message: Message; recipients: Recipient[] };
+type Claimed = {
+  lease: Lease;
+  /** On this process's own clock, from just before the claim: never later than the database's. */
+  leaseEndsAt: number;
+  message: Message;
+  recipients: Recipient[];
+};
 
 /** A send must be over, or given up, while the lease still holds: this share of it. */
 const SEND_SHARE_OF_LEASE = 0.8;
@@ -59,11 +66,12 @@ async function claim(
   options: ProcessorOptions,
   { messageId, logger }: { messageId: string; logger: Logger },
 ): Promise<Claimed | null> {
+  const leaseEndsAt = performance.now() + options.leaseMs;
   const result = await claimMessage(options.database, { messageId, leaseMs: options.leaseMs });
   switch (result.kind) {
     case 'claimed':
       options.metrics.queueWaitMs.record(Date.now() - result.message.createdAt.getTime());
-      return result;
+      return { ...result, leaseEndsAt };
     case 'leased':
       // Its worker may be alive: come back when the lease ends.
       throw new RetryLater(result.forMs + 100);
@@ -101,23 +109,20 @@ async function attempt(options: ProcessorOptions, input: Attempt): Promise<Attem
   try {
     const rendering = await render(options, message);
     if (!rendering.ok) return unsendable(rendering.code, rendering.message);
-    return {
-      provider,
-      result: await send(options, { ...input, provider, rendered: rendering.rendered, progress }),
-    };
+    const result = await send(options, { ...input, provider, rendered: rendering.rendered, progress });
+    return { provider, result: isOurDoing(result, input.signal) ? { kind: 'handed_back' } : result };
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
     logger.error({ err: error }, 'an attempt ended in an error nobody expected');
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    return {
-      provider,
-      result: {
-        kind: 'crashed',
-        message: `internal error: ${reason}`,
-        wasHandedOver: progress.wasHandedOver,
-      },
-    };
+    // Its text is for our log alone: it may quote a statement with somebody's mail in it.
+    const text = `internal error; the log has it under trace ${message.traceId}`;
+    return { provider, result: { kind: 'crashed', message: text, wasHandedOver: progress.wasHandedOver } };
   }
+}
+
+/** The process is stopping and cut the attempt short before anything was handed over: the provider did nothing wrong. */
+function isOurDoing({ kind }: AttemptResult, stopping: AbortSignal): boolean {
+  return stopping.aborted && kind === 'provider_down';
 }
 
 function unsendable(code: string, message: string): Attempted {
@@ -132,7 +137,7 @@ type Sending = Attempt & {
 
 async function send(
   { database, metrics, leaseMs }: ProcessorOptions,
-  { lease, message, recipients, provider, rendered, progress, signal }: Sending,
+  { lease, leaseEndsAt, message, recipients, provider, rendered, progress, signal }: Sending,
 ): Promise<AttemptResult> {
   const input = toComposeInput({ message, recipients, rendered });
   const to = recipients.filter(({ status }) => status === 'sending').map(({ email }) => email);
@@ -143,10 +148,12 @@ async function send(
     renderHash: rendered.hash,
   };
   const startedAt = performance.now();
+  const sendEndsAt = leaseEndsAt - leaseMs * (1 - SEND_SHARE_OF_LEASE);
+  const timeoutMs = Math.max(sendEndsAt - startedAt, 0);
   const result = await provider.send(
     { messageId: message.id, envelope: { from: input.from.email, to }, mime },
     {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(leaseMs * SEND_SHARE_OF_LEASE)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       async onHandOver() {
         const detail = rendered.localeTrail === null ? null : `locale ${rendered.localeTrail}`;
         await checkpointHandOver(database, { lease, provider: provider.name, rendered: facts, detail });
@@ -163,10 +170,13 @@ type Recording = Claimed & { provider: Provider | null; result: AttemptResult; l
 
 async function record(
   { database, metrics, maxAttempts, retryBaseMs }: ProcessorOptions,
-  { lease, message, recipients, provider, result, logger }: Recording,
+  { lease, leaseEndsAt, message, recipients, provider, result, logger }: Recording,
 ): Promise<void> {
   const outcome = decideOutcome({ recipients, result, isLastAttempt: message.attempts >= maxAttempts });
-  await recordOutcome(database, { lease, provider: provider?.name ?? null, outcome });
+  await persist(() => recordOutcome(database, { lease, provider: provider?.name ?? null, outcome }), {
+    isOver: () => performance.now() > leaseEndsAt,
+    onRetry: (error) => logger.warn({ err: error }, 'the outcome could not be written yet'),
+  });
   metrics.ended.add(1, { status: outcome.status });
   logger.info(
     {

@@ -1,6 +1,6 @@
 import type { Database } from '../lib/db/database.ts';
-import { listUnfinished } from '../lib/db/deliveries.ts';
-import type { MailQueue } from '../lib/queue/mail-queue.ts';
+import { listUnfinished, type UnfinishedCursor } from '../lib/db/deliveries.ts';
+import type { MailJob, MailQueue } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { continueTrace, toTraceparent } from '../lib/telemetry/trace-context.ts';
@@ -11,32 +11,44 @@ export type ReconcilerOptions = { database: Database; queue: MailQueue; logger: 
 const IDLE_MS = 5000;
 const INTERVAL_MS = 5000;
 const BATCH = 500;
+/** A turn ends after this many batches; the next goes on from there, so that a backlog hides nothing behind it. */
+const BATCHES_PER_TURN = 10;
 
 /**
- * Gives every unfinished message a job. Adding one that still has its job changes nothing, because the job's id is
- * the message's.
+ * Gives every unfinished message behind the cursor a job, as far as a turn reaches. Adding one that still has its job
+ * changes nothing, because the job's id is the message's.
  *
- * @returns how many messages were looked at
+ * @returns where the next turn goes on; null to begin again
  */
-export async function reconcileOnce({ database, queue, metrics }: ReconcilerOptions): Promise<number> {
-  const unfinished = await listUnfinished(database.db, { idleMs: IDLE_MS, limit: BATCH });
-  if (unfinished.length === 0) return 0;
-  await queue.add(
-    unfinished.map(({ id, traceId }) => ({
-      messageId: id,
-      traceparent: toTraceparent(continueTrace({ traceId, spanId: '', isSampled: false })),
-    })),
-  );
-  metrics.reconciled.add(unfinished.length);
-  return unfinished.length;
+export async function reconcileOnce(
+  { database, queue, metrics }: ReconcilerOptions,
+  from: UnfinishedCursor | null,
+): Promise<UnfinishedCursor | null> {
+  let cursor = from;
+  for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
+    const unfinished = await listUnfinished(database.db, { idleMs: IDLE_MS, after: cursor, limit: BATCH });
+    if (unfinished.length > 0) await queue.add(unfinished.map(toJob));
+    metrics.reconciled.add(unfinished.length);
+    cursor = unfinished.at(-1) ?? null;
+    if (unfinished.length < BATCH) return null;
+  }
+  return cursor;
+}
+
+function toJob({ id, traceId }: { id: string; traceId: string }): MailJob {
+  return {
+    messageId: id,
+    traceparent: toTraceparent(continueTrace({ traceId, spanId: '', isSampled: false })),
+  };
 }
 
 /** Runs {@link reconcileOnce} until stopped; a failure is logged and tried again at the next turn. */
 export function startReconciler(options: ReconcilerOptions): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve();
+  let cursor: UnfinishedCursor | null = null;
   const turn = async () => {
     try {
-      await reconcileOnce(options);
+      cursor = await reconcileOnce(options, cursor);
     } catch (error) {
       options.logger.warn({ err: error }, 'could not look for messages without a job');
     }

@@ -4,6 +4,7 @@ import type { Profile } from '../lib/profile.ts';
 import { createProviderRegistry } from '../lib/providers/registry.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { startReconciler } from './reconciler.ts';
 
@@ -34,7 +35,14 @@ export function startWorker({ config, profile, engine, logger, metrics }: Worker
       leaseMs,
     }),
     concurrency: config.workerConcurrency,
-    onError: (error) => logger.error({ err: error }, 'the worker met an error and goes on'),
+    onError: (error, job) =>
+      logger.error(
+        {
+          err: error,
+          ...(job && { message_id: job.messageId, trace_id: parseTraceparent(job.traceparent)?.traceId }),
+        },
+        'the worker met an error and goes on',
+      ),
   });
   const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
   return {

@@ -8,6 +8,8 @@ export type ServerProcess = {
   /** Resolves when the process has ended, however it did. */
   readonly exited: Promise<void>;
   isRunning(): boolean;
+  /** Null while it runs, or where a signal ended it. */
+  exitCode(): number | null;
   /** The last lines of its log, for an error message. */
   logTail(): string;
   /** Asks it to end, and kills it where it has not after ten seconds. */
@@ -132,6 +134,7 @@ export async function startServerProcess({
     pid: subprocess.pid,
     exited,
     isRunning: () => subprocess.exitCode === null && subprocess.signalCode === null,
+    exitCode: () => subprocess.exitCode,
     logTail: () => tail.join('\n'),
     stop: (signal) => stopProcess(subprocess, exited, signal),
     kill9: () => killTree(subprocess, exited),

@@ -6,6 +6,7 @@ import type { Database } from '../../lib/db/database.ts';
 import { parseDomain } from '../../lib/mail/address.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import { isUuid } from '../pagination.ts';
+import { parseIsoTime } from '../iso-time.ts';
 import { ApiError } from '../problem.ts';
 import { CreateClientBody, CreateKeyBody } from '../schemas.ts';
 
@@ -48,7 +49,7 @@ export function clientsController({ database, authenticator }: ClientsDeps) {
           secretHash: made.secretHash,
           scopes: body.scopes ?? ['send', 'read', 'templates'],
           mode: made.mode,
-          expiresAt: body.expiresAt === undefined ? null : new Date(body.expiresAt),
+          expiresAt: body.expiresAt === undefined ? null : parseIsoTime(body.expiresAt, '/expiresAt'),
         });
         const { id, name, prefix, scopes, mode, expiresAt, createdAt } = key;
         return status(201, {

@@ -1,5 +1,7 @@
 import { Elysia } from 'elysia';
 import type { Database } from '../../lib/db/database.ts';
+import { codeOf } from '../../lib/db/connection-error.ts';
+import { rejectAfter } from '../../lib/time-limit.ts';
 import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 
 export type HealthDeps = { database: Database; queue: MailQueue };
@@ -23,16 +25,10 @@ const CHECK_TIMEOUT_MS = 2000;
 
 async function check(ping: () => Promise<void>): Promise<Check> {
   try {
-    await Promise.race([ping(), rejectAfter(CHECK_TIMEOUT_MS)]);
+    await rejectAfter(CHECK_TIMEOUT_MS, ping());
     return { isOk: true, reason: null };
   } catch (error) {
-    // The driver's message may hold an address, never a credential; without one its kind must do.
-    return { isOk: false, reason: error instanceof Error && error.message ? error.message : 'no answer' };
+    // Nobody has shown a key here: the code says enough to an operator, and the driver's own text may say too much.
+    return { isOk: false, reason: `does not answer (${codeOf(error) ?? 'no code'})` };
   }
-}
-
-function rejectAfter(ms: number): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms).unref();
-  });
 }

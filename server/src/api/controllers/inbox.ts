@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import type { Database } from '../../lib/db/database.ts';
 import { findInboxMessage, listInbox } from '../../lib/db/inbox.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
-import { isUuid, parseCursor, toPage } from '../pagination.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
 import { PageOnlyQuery } from '../schemas.ts';
 
@@ -15,7 +15,7 @@ export function inboxController({ database, authenticator }: InboxDeps) {
     .get(
       '/',
       async ({ query, identity }) => {
-        const limit = query.limit ?? 20;
+        const limit = parseLimit(query.limit);
         const rows = await listInbox(database.db, {
           owner: ownerOf(identity),
           before: parseCursor(query.cursor),

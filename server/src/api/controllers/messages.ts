@@ -13,6 +13,7 @@ import {
   type Recipient,
 } from '../../lib/db/messages.ts';
 import type { Engine } from '../../lib/engine/engine.ts';
+import { parseAddress } from '../../lib/mail/address.ts';
 import { renderMessage } from '../../lib/messages/rendering.ts';
 import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
@@ -20,7 +21,8 @@ import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { acceptMessage } from '../accept-message.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { contextOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, toPage } from '../pagination.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
+import { parseIsoTime } from '../iso-time.ts';
 import { ApiError } from '../problem.ts';
 import { ListMessagesQuery, SendMessageBody } from '../schemas.ts';
 
@@ -56,7 +58,7 @@ export function messagesController(deps: MessagesDeps) {
     .get(
       '/',
       async ({ query, identity }) => {
-        const limit = query.limit ?? 20;
+        const limit = parseLimit(query.limit);
         const rows = await listMessages(database.db, {
           owner: ownerOf(identity),
           filter: toFilter(query),
@@ -98,11 +100,20 @@ function toFilter(query: typeof ListMessagesQuery.static): MessageFilter {
   const { status, recipient, template, since, until } = query;
   return {
     ...(status ? { status } : {}),
-    ...(recipient ? { recipient } : {}),
+    ...(recipient ? { recipient: parseRecipient(recipient) } : {}),
     ...(template ? { template } : {}),
-    ...(since ? { since: new Date(since) } : {}),
-    ...(until ? { until: new Date(until) } : {}),
+    ...(since ? { since: parseIsoTime(since, '/since') } : {}),
+    ...(until ? { until: parseIsoTime(until, '/until') } : {}),
   };
+}
+
+/** In the form it was stored in: without a name, the domain in lower case. */
+function parseRecipient(text: string): string {
+  const parsed = parseAddress(text);
+  if (parsed.ok) return parsed.address.email;
+  throw new ApiError('invalid_request', 'The recipient to look for is no address.', {
+    errors: [{ path: '/recipient', message: parsed.reason }],
+  });
 }
 
 function toSummary(message: Message) {

@@ -18,7 +18,8 @@ import { resolveLocale } from '../../lib/engine/locales.ts';
 import { createPropsValidator } from '../../lib/engine/props-schema.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { toLocale } from '../locale.ts';
-import { parseCursor, toPage } from '../pagination.ts';
+import { findUnstorable } from '../middleware/json-body.ts';
+import { parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError, type ProblemCode } from '../problem.ts';
 import { toPropsText } from '../props-check.ts';
 import { toTemplateMail } from '../template-mail.ts';
@@ -41,6 +42,7 @@ export function templatesController({ database, engine, authenticator }: Templat
         if (!checked.ok) throw toProblem(checked);
         assertUsableSchema(checked.schema);
         const mail = toTemplateMail(checked, identity);
+        assertStorable({ schema: checked.schema, previewProps: checked.previewProps });
         const { summary, isNew } = await saveTemplateVersion(database, {
           clientId: ownerOf(identity),
           name: params.name,
@@ -61,7 +63,7 @@ export function templatesController({ database, engine, authenticator }: Templat
       '/',
       async ({ query, identity }) => {
         assertScope(identity, 'templates', 'read', 'admin');
-        const limit = query.limit ?? 20;
+        const limit = parseLimit(query.limit);
         const rows = await listTemplates(database.db, {
           clientId: ownerOf(identity),
           before: parseCursor(query.cursor),
@@ -89,7 +91,7 @@ export function templatesController({ database, engine, authenticator }: Templat
       '/:name/versions',
       async ({ params, query, identity }) => {
         assertScope(identity, 'templates', 'read', 'admin');
-        const limit = query.limit ?? 20;
+        const limit = parseLimit(query.limit);
         const template = await loadTemplate(database.db, params.name, identity);
         const rows = await listTemplateVersions(database.db, {
           templateId: template.id,
@@ -197,6 +199,12 @@ function assertUsableSchema(schema: Parameters<typeof createPropsValidator>[0] |
   const validator = schema === null ? null : createPropsValidator(schema);
   if (!validator || validator.ok) return;
   throw new ApiError('template_invalid', `The template's schema is not usable: ${validator.message}`);
+}
+
+function assertStorable(exports: Record<string, unknown>): void {
+  const problem = findUnstorable(exports);
+  if (problem)
+    throw new ApiError('template_invalid', "The template's exports cannot be kept.", { errors: [problem] });
 }
 
 function toProblem(failure: RenderFailure): ApiError {

@@ -83,8 +83,10 @@ describe('JSON bodies', () => {
     expect(await codeOf(post(text))).toBe('invalid_request');
   });
 
-  test('survives depth', async () => {
-    const deep = '['.repeat(450) + ']'.repeat(450);
-    expect(await codeOf(post(deep))).toBe('accepted');
+  test('allows honest depth, and survives the other kind', async () => {
+    const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+    expect(await codeOf(post(nested(100)))).toBe('accepted');
+    expect(await codeOf(post(nested(101)))).toBe('invalid_request');
+    expect(await codeOf(post(nested(450)))).toBe('invalid_request');
   });
 });

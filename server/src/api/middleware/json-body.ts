@@ -1,4 +1,4 @@
-import { ApiError } from '../problem.ts';
+import { ApiError, type ProblemDetail } from '../problem.ts';
 
 /**
  * Reads a JSON body of at most `maxBytes`, whether its length was declared or not, and refuses text that the database
@@ -16,13 +16,12 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
       'Send the body as JSON, with "Content-Type: application/json".',
     );
   }
-  const value = parseJson(await readBytes(request, maxBytes));
-  const path = findUnstorable(value);
-  if (path !== null) {
-    throw new ApiError('invalid_request', 'A text holds a character that cannot be kept.', {
-      errors: [{ path, message: 'must not hold NUL or half of a surrogate pair' }],
-    });
+  if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity') {
+    throw new ApiError('unsupported_media_type', 'Send the body as it is: compressed bodies are not read.');
   }
+  const value = parseJson(await readBytes(request, maxBytes));
+  const problem = findUnstorable(value);
+  if (problem) throw new ApiError('invalid_request', 'The body cannot be kept.', { errors: [problem] });
   return value;
 }
 
@@ -31,12 +30,21 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   const chunks: Uint8Array[] = [];
   let size = 0;
   // A chunked body has no length to check beforehand: it is counted as it comes, and left where it is too long.
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of wholeBody(request)) {
     size += chunk.byteLength;
     if (size > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+}
+
+/** A caller that hangs up in the middle has made no error of ours. */
+async function* wholeBody(request: Request): AsyncGenerator<Uint8Array> {
+  try {
+    yield* request.body ?? [];
+  } catch {
+    throw new ApiError('invalid_json', 'The body did not arrive whole.');
+  }
 }
 
 function tooLarge(maxBytes: number): ApiError {
@@ -54,19 +62,30 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** PostgreSQL keeps neither NUL nor lone surrogates. Walks without recursion, so that depth cannot overflow the stack. */
-function findUnstorable(root: unknown): string | null {
-  const open: { value: unknown; path: string }[] = [{ value: root, path: '' }];
+/** Deeper than any honest props, and shallow enough for whatever walks them later by recursion. */
+const MAX_DEPTH = 100;
+
+/**
+ * The first place that could not be stored: PostgreSQL keeps neither NUL nor lone surrogates. Walks without recursion, so that depth
+ * cannot overflow the stack.
+ */
+export function findUnstorable(root: unknown): ProblemDetail | null {
+  const open: { value: unknown; path: string; depth: number }[] = [{ value: root, path: '', depth: 0 }];
   for (let next = open.pop(); next; next = open.pop()) {
-    const { value, path } = next;
-    if (typeof value === 'string' && !isStorable(value)) return path;
+    const { value, path, depth } = next;
+    if (typeof value === 'string' && !isStorable(value)) return unstorable(path);
     if (value === null || typeof value !== 'object') continue;
+    if (depth >= MAX_DEPTH) return { path, message: `must not be nested deeper than ${MAX_DEPTH} levels` };
     for (const [key, child] of Object.entries(value)) {
-      if (!isStorable(key)) return path;
-      open.push({ value: child, path: `${path}/${key}` });
+      if (!isStorable(key)) return unstorable(path);
+      open.push({ value: child, path: `${path}/${key}`, depth: depth + 1 });
     }
   }
   return null;
+}
+
+function unstorable(path: string): ProblemDetail {
+  return { path, message: 'must not hold NUL or half of a surrogate pair' };
 }
 
 function isStorable(text: string): boolean {

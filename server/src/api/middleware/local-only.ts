@@ -9,7 +9,7 @@ const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
  * @throws ApiError `host_not_allowed` or `origin_not_allowed`
  */
 export function assertLocal(request: Request): void {
-  const host = request.headers.get('host') ?? new URL(request.url).host;
+  const host = request.headers.get('host') ?? '';
   if (!LOOPBACK_HOST.test(host)) {
     throw new ApiError('host_not_allowed', 'The DEV role answers for localhost, 127.0.0.1 and [::1] only.');
   }

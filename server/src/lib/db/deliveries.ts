@@ -1,8 +1,9 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { messageEvents, messageRecipients, messages } from '../../db/schema.ts';
 import type { AttemptOutcome } from '../messages/outcome.ts';
-import type { MessageStatus } from '../messages/status.ts';
+import { type MessageStatus, UNFINISHED_STATUSES } from '../messages/status.ts';
+import { toStorableText } from '../messages/storable-text.ts';
 import type { Database, Db } from './database.ts';
 import { listRecipients, type Message, type Recipient } from './messages.ts';
 
@@ -133,7 +134,8 @@ export async function recordOutcome(
   await database.transaction(async (tx) => {
     const message = await updateLeased(tx, lease, {
       status: outcome.status,
-      lastError: outcome.lastError,
+      lastError: outcome.lastError === null ? null : toStorableText(outcome.lastError),
+      ...(outcome.isRefunded ? { attempts: sql`${messages.attempts} - 1` } : {}),
       ...(outcome.providerMessageId === null ? {} : { providerMessageId: outcome.providerMessageId }),
       leaseToken: null,
       leaseUntil: null,
@@ -141,12 +143,14 @@ export async function recordOutcome(
     for (const { position, status, response } of outcome.recipients) {
       await tx
         .update(messageRecipients)
-        .set({ status, response })
+        .set({ status, response: response === null ? null : toStorableText(response) })
         .where(
           and(eq(messageRecipients.messageId, lease.messageId), eq(messageRecipients.position, position)),
         );
     }
-    for (const event of outcome.events) await appendEvent(tx, message, { ...event, provider });
+    for (const event of outcome.events) {
+      await appendEvent(tx, message, { ...event, detail: toStorableText(event.detail), provider });
+    }
   });
 }
 
@@ -178,26 +182,36 @@ async function appendEvent(tx: Db, message: Message, facts: EventFacts): Promise
     .values({ messageId: message.id, clientId: message.clientId, attempt: message.attempts, ...facts });
 }
 
+/** Where a walk over unfinished messages stands. */
+export type UnfinishedCursor = Pick<Message, 'id' | 'updatedAt'>;
+
 /**
  * Messages that should have a live job but may have lost it: `queued` and untouched for `idleMs`, or `sending` with a
- * lease that ended that long ago. Oldest first.
+ * lease that ended that long ago. Oldest first, from behind the cursor.
  */
 export async function listUnfinished(
   db: Db,
-  { idleMs, limit }: { idleMs: number; limit: number },
-): Promise<Pick<Message, 'id' | 'traceId'>[]> {
+  { idleMs, after, limit }: { idleMs: number; after: UnfinishedCursor | null; limit: number },
+): Promise<(UnfinishedCursor & Pick<Message, 'traceId'>)[]> {
   const before = sql`now() - make_interval(secs => ${idleMs / 1000})`;
+  const isBehind =
+    after &&
+    or(
+      gt(messages.updatedAt, after.updatedAt),
+      and(eq(messages.updatedAt, after.updatedAt), gt(messages.id, after.id)),
+    );
   return db
-    .select({ id: messages.id, traceId: messages.traceId })
+    .select({ id: messages.id, traceId: messages.traceId, updatedAt: messages.updatedAt })
     .from(messages)
     .where(
       and(
-        inArray(messages.status, ['queued', 'sending']),
+        inArray(messages.status, [...UNFINISHED_STATUSES]),
         lt(messages.updatedAt, before),
         or(eq(messages.status, 'queued'), lt(messages.leaseUntil, before)),
+        isBehind ?? undefined,
       ),
     )
-    .orderBy(asc(messages.updatedAt))
+    .orderBy(asc(messages.updatedAt), asc(messages.id))
     .limit(limit);
 }
 

@@ -107,6 +107,13 @@ describe('outcome of an attempt', () => {
     expect(outcome).toMatchObject({ status: 'failed', lastError: 'template_timeout: took too long' });
   });
 
+  test('what this process could not finish goes back at once, and the attempt does not count', () => {
+    const outcome = decide({ kind: 'handed_back' }, { isLastAttempt: true });
+    expect(outcome).toMatchObject({ status: 'queued', isRefunded: true, retryAfterMs: 0, lastError: null });
+    expect(types(outcome)).toEqual(['deferred']);
+    expect(decide(sent).isRefunded).toBe(false);
+  });
+
   test('an unexpected end is tried again before the hand-over, and unknown after it', () => {
     const crashed = { kind: 'crashed', message: 'out of luck' } as const;
     expect(decide({ ...crashed, wasHandedOver: false })).toMatchObject({

@@ -8,11 +8,13 @@ export type EventType = typeof messageEvents.$inferSelect.type;
  * What became of one attempt: the provider's result, or why there was none.
  *
  * - `unsendable`: the message itself cannot be sent, now or later.
+ * - `handed_back`: this process had to stop before anything was handed over; the attempt does not count.
  * - `crashed`: something nobody expected; where the hand-over had begun the message may have been delivered.
  */
 export type AttemptResult =
   | SendResult
   | { kind: 'unsendable'; code: string; message: string }
+  | { kind: 'handed_back' }
   | { kind: 'crashed'; message: string; wasHandedOver: boolean };
 
 export type AttemptRecipient = { position: number; email: string; status: MessageStatus };
@@ -26,6 +28,8 @@ export type AttemptOutcome = {
   events: { type: EventType; recipient: string | null; detail: string }[];
   lastError: string | null;
   providerMessageId: string | null;
+  /** True for an attempt that was our own doing: it is taken off the count. */
+  isRefunded: boolean;
   /** Set where `status` is `queued`: null leaves the delay to the schedule, a number is the provider's wish in ms. */
   retryAfterMs: number | null;
 };
@@ -53,9 +57,15 @@ export function decideOutcome({ recipients, result, isLastAttempt }: AttemptInpu
     recipients: changes,
     events: describe({ pending, changes, result, status }),
     lastError: errorOf(result),
+    isRefunded: result.kind === 'handed_back',
     providerMessageId: result.kind === 'sent' ? result.providerMessageId : null,
-    retryAfterMs: result.kind === 'deferred' ? result.retryAfterMs : null,
+    retryAfterMs: retryAfterMs(result),
   };
+}
+
+function retryAfterMs(result: AttemptResult): number | null {
+  if (result.kind === 'handed_back') return 0;
+  return result.kind === 'deferred' ? result.retryAfterMs : null;
 }
 
 function changeOf(
@@ -67,6 +77,8 @@ function changeOf(
   switch (result.kind) {
     case 'unsendable':
       return { position, status: 'failed', response: result.message };
+    case 'handed_back':
+      return { position, status: 'queued', response: null };
     case 'crashed':
       return { position, status: result.wasHandedOver ? 'unknown' : waitOrFail, response: result.message };
     case 'ambiguous':
@@ -112,13 +124,18 @@ function describe({ pending, changes, result, status }: Described): AttemptOutco
     if (isKnown) events.push({ type: 'refused', recipient: refusal.address, detail: refusal.response });
   }
   if (status === 'queued')
-    events.push({ type: 'deferred', recipient: null, detail: errorOf(result) ?? waitingText(changes) });
+    events.push({
+      type: 'deferred',
+      recipient: null,
+      detail: errorOf(result) ?? waitingText(result, changes),
+    });
   if (status === 'failed')
     events.push({ type: 'failed', recipient: null, detail: errorOf(result) ?? failedText(changes) });
   return events;
 }
 
-function waitingText(changes: readonly RecipientChange[]): string {
+function waitingText(result: AttemptResult, changes: readonly RecipientChange[]): string {
+  if (result.kind === 'handed_back') return 'the worker stopped before it was handed over';
   return `${changes.filter(({ status }) => status === 'queued').length} recipients will be tried again`;
 }
 
@@ -129,6 +146,7 @@ function failedText(changes: readonly RecipientChange[]): string {
 function errorOf(result: AttemptResult): string | null {
   switch (result.kind) {
     case 'sent':
+    case 'handed_back':
       return null;
     case 'unsendable':
       return `${result.code}: ${result.message}`;

@@ -18,25 +18,8 @@ const PRECEDENCE = [
   'delivered',
 ] as const satisfies readonly MessageStatus[];
 
-/** Allowed changes of a message's state; anything else is refused by the conditional update that applies it. */
-export const TRANSITIONS: Readonly<Record<MessageStatus, readonly MessageStatus[]>> = {
-  queued: ['sending'],
-  sending: ['queued', 'sent', 'delivered', 'failed', 'unknown'],
-  unknown: ['sent', 'delivered', 'bounced', 'failed', 'queued'],
-  sent: ['delivered', 'bounced', 'spam'],
-  delivered: ['spam'],
-  failed: ['queued'],
-  bounced: [],
-  spam: [],
-};
-
 /** States that wait for the queue or a worker; all others are ends, or wait for the outside world. */
 export const UNFINISHED_STATUSES = ['queued', 'sending'] as const satisfies readonly MessageStatus[];
-
-/** True where no worker has anything left to do. */
-export function isEnded(status: MessageStatus): boolean {
-  return !UNFINISHED_STATUSES.some((unfinished) => unfinished === status);
-}
 
 /**
  * The message's status from those of its recipients.

@@ -23,7 +23,7 @@ function createRecorder() {
   return { steps, entries, store, onHandOver, signal: new AbortController().signal };
 }
 
-test('the exact bytes are kept after the hand-over was recorded, and that is delivery', async () => {
+test('the exact bytes are kept before the hand-over is recorded, and that is delivery', async () => {
   const { steps, entries, store, onHandOver, signal } = createRecorder();
   const receivedAt = new Date('2026-07-21T10:00:00Z');
   const result = await createInboxProvider({ store, now: () => receivedAt }).send(MAIL, {
@@ -36,11 +36,11 @@ test('the exact bytes are kept after the hand-over was recorded, and that is del
     refused: [],
     providerMessageId: MAIL.messageId,
   });
-  expect(steps).toEqual(['hand-over', 'saved']);
+  expect(steps).toEqual(['saved', 'hand-over']);
   expect(entries).toEqual([{ ...MAIL, receivedAt }]);
 });
 
-test('nothing is kept where the hand-over could not be recorded', async () => {
+test('a hand-over that could not be recorded is heard of; the next attempt saves the same mail again', async () => {
   const { entries, store, signal } = createRecorder();
   const failure = new Error('lease lost');
   const sending = createInboxProvider({ store }).send(MAIL, {
@@ -48,7 +48,7 @@ test('nothing is kept where the hand-over could not be recorded', async () => {
     signal,
   });
   await expect(sending).rejects.toBe(failure);
-  expect(entries).toEqual([]);
+  expect(entries).toHaveLength(1);
 });
 
 test('an aborted attempt keeps nothing', async () => {
@@ -58,9 +58,10 @@ test('an aborted attempt keeps nothing', async () => {
   expect(steps).toEqual([]);
 });
 
-test('a store that fails is heard of', async () => {
-  const { onHandOver, signal } = createRecorder();
+test('a store that fails is heard of before anything counts as handed over', async () => {
+  const { steps, onHandOver, signal } = createRecorder();
   const failure = new Error('disk full');
   const store = { save: () => Promise.reject(failure) };
   await expect(createInboxProvider({ store }).send(MAIL, { onHandOver, signal })).rejects.toBe(failure);
+  expect(steps).toEqual([]);
 });

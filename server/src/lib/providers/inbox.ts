@@ -23,8 +23,8 @@ export type InboxProviderOptions = {
 };
 
 /**
- * The provider of test keys and of the DEV role: mail ends in the store, where acceptance is delivery. What the
- * store throws reaches the caller: it is our own database that failed, not an outcome of the mail.
+ * The provider of test keys and of the DEV role: mail ends in the store, where acceptance is delivery. Nothing leaves, and saving
+ * twice keeps one, so the hand-over is told after the save: whatever fails or dies before that is simply tried again.
  */
 export function createInboxProvider({
   store,
@@ -35,8 +35,8 @@ export function createInboxProvider({
     name,
     async send({ messageId, envelope, mime }, { onHandOver, signal }) {
       if (signal.aborted) return { kind: 'provider_down', reason: 'aborted' };
-      await onHandOver();
       await store.save({ messageId, envelope, mime, receivedAt: now() });
+      await onHandOver();
       return {
         kind: 'sent',
         providerMessageId: messageId,

@@ -12,7 +12,8 @@ export type SendOptions = {
   /**
    * Called, and awaited, at the last moment before bytes of the message leave (SMTP: when the body is first read after
    * DATA was accepted; HTTP: just before the request). The caller commits its checkpoint here; when it
-   * throws, nothing is handed over and the error reaches the caller of `send` unchanged.
+   * throws, nothing is handed over and the error reaches the caller of `send` unchanged. An adapter that may safely repeat
+   * a hand-over (the inbox) calls it afterwards, so that what dies in between is tried again instead of `unknown`.
    */
   onHandOver: () => Promise<void>;
   /** Ends the attempt; the outcome is `ambiguous` where the hand-over had begun. */

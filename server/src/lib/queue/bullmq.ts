@@ -10,6 +10,7 @@ import {
 import type { Redis } from 'ioredis';
 import type { PglitePool } from '../db/pglite-pool.ts';
 import { continueTrace, parseTraceparent } from '../telemetry/trace-context.ts';
+import { rejectAfter, settlesWithin } from '../time-limit.ts';
 import {
   type MailJob,
   type MailQueue,
@@ -40,6 +41,12 @@ const UNEXPECTED_MAX_MS = 60_000;
 
 /** A job that is added later than this is as well left to the reconciler. */
 const ADD_TIMEOUT_MS = 2500;
+
+/** Without Redis closing waits for it in vain; what is lost by not waiting is found by the next worker. */
+const CLOSE_TIMEOUT_MS = 2000;
+
+/** Time for attempts that were aborted to record what became of them. */
+const RECORD_TIMEOUT_MS = 5000;
 
 /** Below this many jobs single adds are faster on the embedded database: a bulk add has a fixed cost of 5 ms there. */
 const EMBEDDED_BULK_FROM = 15;
@@ -113,18 +120,10 @@ function createQueue<B extends IQueueBackend, C>({
     async ping() {
       await ping();
     },
-    close: () => queue.close(),
+    async close() {
+      await settlesWithin(CLOSE_TIMEOUT_MS, queue.close());
+    },
   };
-}
-
-async function rejectAfter<T>(ms: number, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`the queue did not answer within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const defaultJobOptions = {
@@ -156,9 +155,9 @@ function startWorker<B extends IQueueBackend, C>(
     },
     factory,
   );
-  worker.on('error', onError);
-  worker.on('failed', (_job, error) => {
-    if (!(error instanceof RetryLater)) onError(error);
+  worker.on('error', (error) => onError(error));
+  worker.on('failed', (job, error) => {
+    if (!(error instanceof RetryLater)) onError(error, job?.data);
   });
   let stopping: Promise<void> | null = null;
   return {
@@ -174,15 +173,11 @@ function retryDelayMs(attemptsMade: number, error: Error | undefined): number {
   return Math.min(UNEXPECTED_BASE_MS * 2 ** Math.min(attemptsMade - 1, 10), UNEXPECTED_MAX_MS);
 }
 
-async function stopWorker(options: {
-  close: () => Promise<void>;
-  abort: AbortController;
-  graceMs: number;
-}): Promise<void> {
-  const graceOver = setTimeout(() => options.abort.abort(), options.graceMs);
-  try {
-    await options.close();
-  } finally {
-    clearTimeout(graceOver);
-  }
+type Stopping = { close: () => Promise<void>; abort: AbortController; graceMs: number };
+
+async function stopWorker({ close, abort, graceMs }: Stopping): Promise<void> {
+  const closed = close();
+  if (await settlesWithin(graceMs, closed)) return;
+  abort.abort();
+  await settlesWithin(RECORD_TIMEOUT_MS, closed);
 }

@@ -31,7 +31,7 @@ export type MailWorker = {
 export type MailWorkerOptions = {
   handler: MailHandler;
   concurrency: number;
-  onError: (error: Error) => void;
+  onError: (error: Error, job?: MailJob) => void;
 };
 
 /** Not a failure: the job is to come back, by the schedule of its message or the wish of a provider. */

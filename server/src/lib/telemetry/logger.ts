@@ -1,5 +1,6 @@
 import pino from 'pino';
 import pretty from 'pino-pretty';
+import { serializeError } from './serialize-error.ts';
 
 export type Logger = pino.Logger;
 
@@ -42,7 +43,7 @@ export function createLogger({ level, isPretty = false, destination }: LoggerOpt
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
-    serializers: { err: pino.stdSerializers.err },
+    serializers: { err: serializeError },
   };
   if (isPretty)
     return pino(

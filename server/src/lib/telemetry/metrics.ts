@@ -15,7 +15,7 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
   return {
     accepted: counter('mail.accepted', 'Messages answered with 202'),
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
-    reconciled: counter('mail.reconciled', 'Queued messages that had no live job and were enqueued again'),
+    reconciled: counter('mail.reconciled', 'Unfinished messages that were offered to the queue again'),
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
     templateLookups: counter('mail.template.lookups', 'Compiled template look-ups by tier and result'),
     templateCompiles: counter('mail.template.compiles', 'Template compilations by result'),

@@ -1,0 +1,29 @@
+/** Of sockets, of postgres.js, and of PostgreSQL itself (class 08, shutting down, starting up, too many connections). */
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+]);
+
+/** The code of an error, or of what caused it. */
+export function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return codeOf(error.cause);
+}
+
+/** True where the database could not be reached, so that the same statement may succeed later. */
+export function isConnectionError(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== null && (CONNECTION_CODES.has(code) || code.startsWith('08'));
+}

@@ -1,0 +1,155 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import { createApiKey } from '../src/lib/auth/api-key.ts';
+import { migrateDatabaseAt } from './support/migrate.ts';
+import { type PostgresServer, startPostgres } from './support/postgres.ts';
+import { type RedisServer, startRedis } from './support/redis.ts';
+import { isMissing } from './support/requires.ts';
+import { type ServiceProcess, startServiceProcess } from './support/service-process.ts';
+import { type SinkPlan, type SmtpSink, startSmtpSink } from './support/smtp-sink.ts';
+import { createCaller, createClient, waitUntilEnded } from './support/system.ts';
+import { waitFor } from './support/wait-for.ts';
+
+/** Servers of its own, because these tests take them away. */
+describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('when a server goes away', () => {
+  const cleanups: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
+  });
+
+  type Stage = {
+    postgres: PostgresServer;
+    redis: RedisServer;
+    sink: SmtpSink;
+    service: ServiceProcess;
+    key: string;
+    call: ReturnType<typeof createCaller>;
+    send(to: string): Promise<string>;
+  };
+
+  const prepare = async (plan: SinkPlan, settings: Record<string, string> = {}): Promise<Stage> => {
+    const [postgres, redis, sink] = await Promise.all([
+      startPostgres(),
+      startRedis(),
+      startSmtpSink({ plan }),
+    ]);
+    cleanups.push(postgres.stop, redis.stop, sink.stop);
+    const { url: databaseUrl } = await postgres.createDatabase();
+    await migrateDatabaseAt(databaseUrl);
+    const admin = createApiKey('live').text;
+    const service = await startServiceProcess({
+      SERVICE_ROLE: 'DEV',
+      PORT: '0',
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redis.url,
+      SMTP_HOST: sink.host,
+      SMTP_PORT: String(sink.port),
+      ADMIN_API_KEY: admin,
+      RETRY_BASE_MS: '100',
+      SHUTDOWN_GRACE_MS: '1000',
+      ...settings,
+    });
+    cleanups.push(service.kill9);
+    const call = createCaller(service.url);
+    const { live: key } = await createClient(call, admin);
+    const send = async (to: string) => {
+      const { status, body } = await call('POST', '/v1/messages', {
+        key,
+        body: { to, subject: 'x', text: 'x' },
+      });
+      expect(status).toBe(202);
+      return String(body.messageId);
+    };
+    return { postgres, redis, sink, service, key, call, send };
+  };
+
+  test('PostgreSQL restarts while the relay answers: what it accepted is sent, not unknown', async () => {
+    const { postgres, sink, send, call, key } = await prepare({ answerDelayMs: 300 });
+    const ids = await Promise.all(['a', 'b', 'c'].map((name) => send(`${name}@example.net`)));
+    await sink.waitForMails(3);
+    await postgres.kill9();
+    await postgres.restart();
+    const ended = await Promise.all(ids.map((id) => waitUntilEnded(call, id, key)));
+    expect(ended.map(({ status, attempts }) => ({ status, attempts }))).toEqual(
+      ids.map(() => ({ status: 'sent', attempts: 1 })),
+    );
+    expect(sink.mails).toHaveLength(3);
+  }, 90_000);
+
+  test('PostgreSQL is away: 503 with Retry-After, nothing half-done, and ready again when it is back', async () => {
+    const { postgres, sink, send, call, key } = await prepare({});
+    await postgres.kill9();
+    const body = { to: 'lost@example.net', subject: 'x', text: 'x' };
+    const refused = await call('POST', '/v1/messages', { key, body });
+    expect(refused).toMatchObject({ status: 503, body: { code: 'service_unavailable' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const ready = await call('GET', '/readyz');
+    expect(ready).toMatchObject({ status: 503, body: { accept: { isOk: false } } });
+    expect(JSON.stringify(ready.body)).not.toContain('select');
+    await postgres.restart();
+    await waitFor('the API to be ready again', async () =>
+      (await call('GET', '/readyz')).status === 200 ? true : null,
+    );
+    const id = await send('kept@example.net');
+    expect(await waitUntilEnded(call, id, key)).toMatchObject({ status: 'sent' });
+    expect(sink.mails.map(({ to }) => to[0])).toEqual(['kept@example.net']);
+  }, 90_000);
+
+  test('Redis is away: messages are accepted, and sent when it is back', async () => {
+    const { redis, send, call, key } = await prepare({});
+    await redis.kill9();
+    const id = await send('later@example.net');
+    expect((await call('GET', '/readyz')).body).toMatchObject({
+      accept: { isOk: true },
+      process: { isOk: false },
+    });
+    await redis.restart();
+    expect(await waitUntilEnded(call, id, key)).toMatchObject({ status: 'sent', attempts: 1 });
+  }, 90_000);
+
+  test('Redis loses everything it had: every message is sent, none twice', async () => {
+    const { redis, sink, send, call, key } = await prepare(
+      { answerDelayMs: 50 },
+      { WORKER_CONCURRENCY: '2' },
+    );
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`m${i}@example.net`)));
+    await sink.waitForMails(3);
+    const client = new Bun.RedisClient(redis.url);
+    await client.send('FLUSHALL', []);
+    client.close();
+    const ended = await Promise.all(ids.map((id) => waitUntilEnded(call, id, key)));
+    expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['sent']));
+    expect(new Set(sink.mails.map(({ to }) => to[0])).size).toBe(20);
+    expect(sink.mails).toHaveLength(20);
+  }, 90_000);
+
+  test('stopping does not wait for a Redis that is away', async () => {
+    const { redis, service, send } = await prepare({});
+    await redis.kill9();
+    await send('later@example.net');
+    await service.stop('SIGTERM');
+    expect(service.exitCode()).toBe(0);
+  }, 60_000);
+
+  test('stopping does not count as an attempt that failed', async () => {
+    // The relay accepts the connection and never greets.
+    const silent = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      socket: { data() {}, open: () => connected.resolve() },
+    });
+    const connected = Promise.withResolvers<void>();
+    cleanups.push(async () => silent.stop(true));
+    const stage = await prepare(
+      {},
+      { SMTP_PORT: String(silent.port), MAX_ATTEMPTS: '1', SHUTDOWN_GRACE_MS: '100' },
+    );
+    const id = await stage.send('later@example.net');
+    await connected.promise;
+    const databaseRow = async () => (await stage.call('GET', `/v1/messages/${id}`, { key: stage.key })).body;
+    expect(await databaseRow()).toMatchObject({ status: 'sending', attempts: 1 });
+    await stage.service.stop('SIGTERM');
+    expect(stage.service.exitCode()).toBe(0);
+    expect(stage.service.logTail()).toContain('"status":"queued"');
+  }, 60_000);
+});
