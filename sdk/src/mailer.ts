@@ -90,7 +90,12 @@ export function createMailer({ baseUrl, apiKey }: MailerOptions): Mailer {
     }
     return api.v1.messages({ id: encodeURIComponent(id) });
   };
-  const byName = (name: string) => api.v1.templates({ name: encodeURIComponent(name) });
+  const byName = (name: string) => {
+    if (name === '') {
+      throw new MailError({ code: 'not_found', message: 'An empty name is no template.', status: null });
+    }
+    return api.v1.templates({ name: encodeURIComponent(name) });
+  };
   return {
     send: (message) => unwrap(api.v1.messages.post(message)),
     messages: {
@@ -99,13 +104,13 @@ export function createMailer({ baseUrl, apiKey }: MailerOptions): Mailer {
       content: async (id) => unwrap(byId(id).content.get()),
     },
     templates: {
-      push: (name, sources) => unwrap(byName(name).put(sources)),
+      push: async (name, sources) => unwrap(byName(name).put(sources)),
       list: (page = {}) => unwrap(api.v1.templates.get({ query: page })),
-      get: (name) => unwrap(byName(name).get()),
-      versions: (name, page = {}) => unwrap(byName(name).versions.get({ query: page })),
-      version: (name, version) => unwrap(byName(name).versions({ number: version }).get()),
-      render: (name, input = {}) => unwrap(byName(name).render.post(input)),
-      rollBack: (name, version) => unwrap(byName(name).rollback.post({ version })),
+      get: async (name) => unwrap(byName(name).get()),
+      versions: async (name, page = {}) => unwrap(byName(name).versions.get({ query: page })),
+      version: async (name, version) => unwrap(byName(name).versions({ number: version }).get()),
+      render: async (name, input = {}) => unwrap(byName(name).render.post(input)),
+      rollBack: async (name, version) => unwrap(byName(name).rollback.post({ version })),
       async delete(name) {
         // an answer without a body is no data, and no error either
         const { error } = await byName(name).delete();

@@ -75,7 +75,7 @@ describeOnBothProfiles('the versions of a template', (profile) => {
     });
     const pinned = await call('POST', 'tried/render', { props: { name: 'Bob' }, version: 1 });
     expect(pinned).toMatchObject({ status: 200, body: { version: 1, subject: 'old Bob' } });
-    expect(String(pinned.body.html)).toContain('old, <!-- -->Bob');
+    expect(String(pinned.body.html)).toContain('old, Bob');
     expect(await call('POST', 'tried/render', { props: { name: 1 } })).toMatchObject({
       status: 422,
       body: { code: 'invalid_props', errors: [{ path: '/props/name' }] },

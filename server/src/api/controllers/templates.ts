@@ -41,8 +41,8 @@ export function templatesController({ database, engine, authenticator }: Templat
         const checked = await engine.check({ sandboxKey: sandboxKeyOf(identity), sources: body });
         if (!checked.ok) throw toProblem(checked);
         assertUsableSchema(checked.schema);
-        assertStorable({ schema: checked.schema, previewProps: checked.previewProps });
         const mail = toTemplateMail(checked, identity);
+        assertStorable({ schema: checked.schema, previewProps: checked.previewProps });
         const { summary, isNew } = await saveTemplateVersion(database, {
           clientId: ownerOf(identity),
           name: params.name,
