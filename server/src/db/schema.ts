@@ -201,7 +201,9 @@ export const messages = pgTable(
     updatedAt,
   },
   (table) => [
-    index('messages_client_id').on(table.clientId, table.mode, table.id.desc()),
+    // Ascending: read backwards it serves "newest first", which a descending index with its nulls last would not.
+    index('messages_client_id').on(table.clientId, table.mode, table.id),
+    index('messages_recipient').on(table.clientId, table.mode, table.recipient, table.id),
     // What the reconciler looks for; small, because it holds live messages only.
     index('messages_unfinished')
       .on(table.updatedAt)
@@ -266,5 +268,5 @@ export const inboxMessages = pgTable(
     mime: bytea('mime').notNull(),
     receivedAt: time('received_at').notNull(),
   },
-  (table) => [index('inbox_messages_client').on(table.clientId, table.mode, table.id.desc())],
+  (table) => [index('inbox_messages_client').on(table.clientId, table.mode, table.id)],
 );
