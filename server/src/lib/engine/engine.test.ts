@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createElement, type FunctionComponent } from 'react';
 import { render as renderOfficially, toPlainText } from 'react-email';
+import { waitFor } from '../../../test/support/wait-for.ts';
 import { contentHash } from './content-hash.ts';
 import {
   createEngine,
@@ -544,7 +545,7 @@ describe('close', () => {
     const short = await startEngine();
     await codeOf('export default () => null;', { on: short });
     await short.close();
-    expect(codeOf('export default () => null;', { on: short })).rejects.toThrow();
+    await expect(codeOf('export default () => null;', { on: short })).rejects.toThrow();
   });
 });
 
@@ -555,11 +556,12 @@ describe.skipIf(process.platform !== 'linux')('the processes of an engine', () =
     const parent = Bun.spawn([process.execPath, script, distDir], { stdout: 'pipe', stderr: 'ignore', env });
     try {
       await parent.stdout.getReader().read();
-      const children = childrenOf(parent.pid);
-      expect(children.length).toBeGreaterThan(0);
+      // A spare that is only just starting locks itself in a moment later.
+      const children = await waitFor('every sandbox to be locked in', () => {
+        const pids = childrenOf(parent.pid);
+        return pids.length > 0 && pids.every(isLockedIn) ? pids : null;
+      });
       for (const pid of children) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toBe('');
-      for (const pid of children)
-        expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/NoNewPrivs:\t1\nSeccomp:\t2/);
       parent.kill('SIGKILL');
       await parent.exited;
       while (children.some(isRunning)) await new Promise((resolve) => setImmediate(resolve));
@@ -572,6 +574,10 @@ describe.skipIf(process.platform !== 'linux')('the processes of an engine', () =
 function childrenOf(pid: number): number[] {
   const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return list === '' ? [] : list.split(' ').map(Number);
+}
+
+function isLockedIn(pid: number): boolean {
+  return /NoNewPrivs:\t1\nSeccomp:\t2/.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
 /** A process that has ended may remain as a zombie where nobody collects orphans, as in a container. */
