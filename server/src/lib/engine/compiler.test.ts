@@ -154,7 +154,7 @@ describe('assertMacrosAreOff', () => {
   });
 
   test('refuses when the canary compiles, or fails for another reason', async () => {
-    expect(assertMacrosAreOff(async () => ({ ok: true, code: '' }))).rejects.toThrow();
+    await expect(assertMacrosAreOff(async () => ({ ok: true, code: '' }))).rejects.toThrow();
     const other = {
       file: null,
       line: null,
@@ -163,7 +163,7 @@ describe('assertMacrosAreOff', () => {
       message: 'Cannot resolve',
       hint: null,
     };
-    expect(assertMacrosAreOff(async () => ({ ok: false, errors: [other] }))).rejects.toThrow();
+    await expect(assertMacrosAreOff(async () => ({ ok: false, errors: [other] }))).rejects.toThrow();
   });
 });
 

@@ -157,7 +157,9 @@ describe('render', () => {
       contentHash: '0'.repeat(64),
       load: async () => ({ entry: 'index.tsx', files: { 'index.tsx': '' } }),
     };
-    expect(engine.render({ sandboxKey: 'client', template, propsJson: '{}', pins: PINS })).rejects.toThrow();
+    await expect(
+      engine.render({ sandboxKey: 'client', template, propsJson: '{}', pins: PINS }),
+    ).rejects.toThrow();
     const path = { ...template, contentHash: '../../etc/passwd' };
     expect(
       engine.render({ sandboxKey: 'client', template: path, propsJson: '{}', pins: PINS }),

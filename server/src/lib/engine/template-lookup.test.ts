@@ -97,7 +97,9 @@ describe('the look-up', () => {
 
   test('gives the lock back when compiling throws', async () => {
     const { lookup } = createLookup();
-    expect(lookup.find('a', () => Promise.reject(new Error('no sources')))).rejects.toThrow('no sources');
+    await expect(lookup.find('a', () => Promise.reject(new Error('no sources')))).rejects.toThrow(
+      'no sources',
+    );
     expect(await lookup.find('a', createCompiler().compile)).toMatchObject({ ok: true });
   });
 

@@ -148,7 +148,7 @@ describe('the pool', () => {
     state.murders = 5;
     expect(await run('a', 'murder')).toEndWith(':murder');
     state.murders = 1000;
-    expect(run('a', 'murder')).rejects.toThrow();
+    await expect(run('a', 'murder')).rejects.toThrow();
   });
 
   test('takes no spare that was ended while it waited, and replaces it', async () => {
@@ -221,7 +221,7 @@ describe('the pool', () => {
   test('throws when no process can be started, and recovers', async () => {
     const { run, state } = createFixture({ spares: 0 });
     state.mustFail = true;
-    expect(run('a', 'x')).rejects.toThrow('no process');
+    await expect(run('a', 'x')).rejects.toThrow('no process');
     await until(() => true);
     state.mustFail = false;
     expect(await run('a', 'x')).toEndWith(':x');
@@ -235,7 +235,7 @@ describe('the pool', () => {
     const refusals = Promise.allSettled([running, queued]);
     await pool.close();
     expect((await refusals).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(run('a', '3')).rejects.toThrow();
+    await expect(run('a', '3')).rejects.toThrow();
     expect(state.running.size).toBe(0);
   });
 });
