@@ -58,6 +58,7 @@ describe('configuration', () => {
     [{ SERVICE_ROLE: 'DEV', REDIS_URL: 'redis://x' }, 'REDIS_URL'],
     [{ SERVICE_ROLE: 'WORKER', DATABASE_URL: 'postgres://x', REDIS_URL: 'redis://x' }, 'SMTP_HOST'],
     [{ SERVICE_ROLE: 'DEV', SMTP_USER: 'u' }, 'SMTP_USER'],
+    [{ SERVICE_ROLE: 'DEV', HOST: '0.0.0.0' }, 'HOST'],
     [{ SERVICE_ROLE: 'DEV', MAIL_FROM: 'nobody' }, 'MAIL_FROM'],
     [{ SERVICE_ROLE: 'DEV', ADMIN_API_KEY: 'short' }, 'ADMIN_API_KEY'],
     [{ SERVICE_ROLE: 'DEV', PORT: '65536' }, 'PORT'],

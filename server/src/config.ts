@@ -4,6 +4,9 @@ import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { parseAddress } from './lib/mail/address.ts';
 
+/** The DEV role keeps keys in a file and mail of everybody in one inbox: no other machine may reach it. */
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
+
 const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
 
 /**
@@ -32,7 +35,10 @@ const SETTINGS = {
     }),
   ),
   HOST: Type.Optional(
-    Type.String({ minLength: 1, description: 'Address to listen on; 127.0.0.1 in DEV, 0.0.0.0 otherwise' }),
+    Type.String({
+      minLength: 1,
+      description: 'Address to listen on; 0.0.0.0 by default, in DEV loopback only',
+    }),
   ),
   PORT: Type.Integer({
     minimum: 0,
@@ -248,6 +254,9 @@ type Given = { readonly [name in keyof Environment]?: string | undefined };
 /** What the shapes alone do not say, of the settings whose shape is right. */
 function semanticProblems(given: Given): string[] {
   const problems = given.SERVICE_ROLE ? storageProblems(given) : [];
+  if (given.SERVICE_ROLE === 'DEV' && given.HOST && !LOOPBACK.includes(given.HOST)) {
+    problems.push(`HOST has a wrong value: the DEV role listens on loopback only (${LOOPBACK.join(', ')})`);
+  }
   if (given.SERVICE_ROLE === 'WORKER' && !given.SMTP_HOST) {
     problems.push(`SMTP_HOST is missing: ${SETTINGS.SMTP_HOST.description}`);
   }
