@@ -121,6 +121,18 @@ describe('render', () => {
     expect(await codeOf(source)).toBe('template_error');
   });
 
+  test('says where an async component may not be, instead of never ending as the official renderer does', async () => {
+    const withAsync = (outside: string, inside: string) => `
+      import { Body, Head, Html, Tailwind } from 'react-email';
+      const Later = async () => { await null; return <p>later</p>; };
+      export default () => <Html>${outside}<Tailwind><Head /><Body>${inside}</Body></Tailwind></Html>;`;
+    const refused = await renderSource(withAsync('', '<Later />'));
+    expect(refused).toMatchObject({ ok: false, code: 'template_error' });
+    expect(refused.ok ? '' : refused.message).toContain('Tailwind');
+    const allowed = await renderSource(withAsync('<Later />', '<p>now</p>'));
+    expect(allowed).toMatchObject({ ok: true, html: expect.stringContaining('later') });
+  });
+
   test('reports what does not compile with its place', async () => {
     const result = await renderSource('export default () => <p>;');
     expect(result).toMatchObject({ ok: false, code: 'template_build_failed' });
