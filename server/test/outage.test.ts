@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApiKey } from '../src/lib/auth/api-key.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
@@ -33,13 +36,17 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('when a server 
       startRedis(),
       startSmtpSink({ plan }),
     ]);
-    cleanups.push(postgres.stop, redis.stop, sink.stop);
+    const folder = mkdtempSync(join(tmpdir(), 'mail-outage-'));
+    cleanups.push(postgres.stop, redis.stop, sink.stop, async () =>
+      rmSync(folder, { recursive: true, force: true }),
+    );
     const { url: databaseUrl } = await postgres.createDatabase();
     await migrateDatabaseAt(databaseUrl);
     const admin = createApiKey('live').text;
     const service = await startServiceProcess({
       SERVICE_ROLE: 'DEV',
       PORT: '0',
+      MAILER_DIR: folder,
       DATABASE_URL: databaseUrl,
       REDIS_URL: redis.url,
       SMTP_HOST: sink.host,
