@@ -23,6 +23,17 @@ describe('summarise', () => {
     expect(summarise(output, 0)).toEqual({ passed: 1, failed: 0, skipped: 0 });
   });
 
+  test('reads a run of tests picked by name', () => {
+    const output = lines(
+      ' 2 pass',
+      ' 130 filtered out',
+      ' 0 fail',
+      ' 10 expect() calls',
+      'Ran 2 tests across 1 file. [3.37s]',
+    );
+    expect(summarise(output, 0)).toEqual({ passed: 2, failed: 0, skipped: 0 });
+  });
+
   test('is not misled by what a test prints', () => {
     const output = lines(
       ' 99 pass',

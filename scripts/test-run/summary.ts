@@ -2,6 +2,8 @@
 export type TestSummary = { passed: number; failed: number; skipped: number };
 
 const CLOSING_LINE = /^Ran \d+ tests? across \d+ files?\./;
+/** In the same block, but not about what ran: assertions, and what `-t` left out. */
+const OTHER_LINE = /^\s+\d+ (expect\(\) calls|filtered out)$/;
 const COUNT_LINE = /^\s+(\d+) (pass|fail|skip|todo|error)s?$/;
 // The escape character is spelled out: linters reject control characters in patterns, and rightly.
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
@@ -16,7 +18,7 @@ function readCounts(output: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (let index = closing - 1; index >= 0; index -= 1) {
     const line = lines[index] ?? '';
-    if (/^\s+\d+ expect\(\) calls$/.test(line)) continue;
+    if (OTHER_LINE.test(line)) continue;
     const [, count, kind] = COUNT_LINE.exec(line) ?? [];
     if (count === undefined || kind === undefined) break;
     counts.set(kind, Number(count));
