@@ -86,12 +86,9 @@ async function claim(
 
 /** A render that was killed may have been the victim of a loaded machine: it gets one more try, at once. */
 async function render(options: ProcessorOptions, message: Message): Promise<MessageRendering> {
-  const startedAt = performance.now();
   const deps = { db: options.database.db, engine: options.engine };
   const first = await renderMessage(deps, message);
-  const rendering = first.ok || !first.isKilled ? first : await renderMessage(deps, message);
-  options.metrics.renderMs.record(performance.now() - startedAt);
-  return rendering;
+  return first.ok || !first.isKilled ? first : renderMessage(deps, message);
 }
 
 type Attempt = Claimed & { signal: AbortSignal; logger: Logger };

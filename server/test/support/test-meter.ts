@@ -6,7 +6,7 @@ class PullReader extends MetricReader {
   protected override async onShutdown(): Promise<void> {}
 }
 
-/** A provider whose counters a test can read. */
+/** A provider whose counters and histograms a test can read. */
 export function createTestMeter() {
   const reader = new PullReader();
   const provider = new MeterProvider({ readers: [reader] });
@@ -22,7 +22,14 @@ export function createTestMeter() {
         .filter((point) =>
           Object.entries(attributes).every(([name, value]) => point.attributes[name] === value),
         )
-        .reduce((sum, { value }) => sum + (typeof value === 'number' ? value : 0), 0);
+        .reduce((sum, { value }) => sum + countIn(value), 0);
     },
   };
+}
+
+/** A counter's point is its sum; a histogram's says how often something was measured. */
+function countIn(value: unknown): number {
+  if (typeof value === 'number') return value;
+  const isHistogram = typeof value === 'object' && value !== null && 'count' in value;
+  return isHistogram && typeof value.count === 'number' ? value.count : 0;
 }
