@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
+import { collectOutput } from '../server/test/support/collect-output.ts';
 import { startSystem, type TestSystem } from '../server/test/support/system.ts';
 
 const SCRIPT = fileURLToPath(new URL('../examples/bun-script/send.ts', import.meta.url));
@@ -19,12 +20,7 @@ describe('examples/bun-script', () => {
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    const [stdout, stderr, exitCode] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { stdout, stderr, exitCode };
+    return collectOutput(child);
   };
 
   test('sends a mail that arrives', async () => {

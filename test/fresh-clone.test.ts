@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { collectOutput } from '../server/test/support/collect-output.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -56,12 +57,7 @@ describe.skipIf(isNodeMissing)('a fresh clone on a machine with only node and np
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    const [stdout, stderr, exitCode] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { stdout, stderr, exitCode };
+    return collectOutput(child);
   };
 
   test('./dev start --once --json installs, delivers a mail and ends with one line', async () => {

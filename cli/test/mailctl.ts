@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { collectOutput, type Finished } from '../../server/test/support/collect-output.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-export type Finished = { exitCode: number; stdout: string; stderr: string };
 
 export type RunOptions = { env?: Record<string, string>; cwd?: string; stdin?: string };
 
@@ -25,13 +24,7 @@ export function spawnMailctl(args: readonly string[], { env = {}, cwd, stdin }: 
 
 /** Runs the real program to its end. */
 export async function runMailctl(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const child = spawnMailctl(args, options);
-  const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { exitCode, stdout, stderr };
+  return collectOutput(spawnMailctl(args, options));
 }
 
 export type RunningDevServer = {

@@ -1,3 +1,4 @@
+import type { ApiDeps } from './api/app.ts';
 import { startApi } from './api/start.ts';
 import { createClosers } from './closers.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
@@ -7,7 +8,7 @@ import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from './lib/telemetry/metrics.ts';
 import { stopOnSignals } from './signals.ts';
-import { startWorker } from './worker/start.ts';
+import { startWorker, type WorkerDeps } from './worker/start.ts';
 
 /** A started role, whichever it is. */
 export type RunningService = {
@@ -28,36 +29,36 @@ export async function startService(
   metrics: Metrics = createMetrics(),
 ): Promise<RunningService> {
   const opening = openProfile(config.storage, logger);
+  const openBuilds = async () => createBuildTable((await opening).database.db);
   // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
   const starting = createEngine({
     sandboxMode: config.sandboxMode,
     isLockRequired: config.isProduction,
     distDir: config.templatesDistDir,
     builds: {
-      read: async (key) => createBuildTable((await opening).database.db).read(key),
-      write: async (key, code) => createBuildTable((await opening).database.db).write(key, code),
+      read: async (key) => (await openBuilds()).read(key),
+      write: async (key, code) => (await openBuilds()).write(key, code),
     },
     lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
     logger,
     metrics,
   });
   const [opened, started] = await Promise.allSettled([opening, starting]);
-  if (opened.status === 'rejected' || started.status === 'rejected') {
-    if (opened.status === 'fulfilled') await opened.value.close();
-    if (started.status === 'fulfilled') await started.value.close();
-    throw opened.status === 'rejected'
-      ? opened.reason
-      : started.status === 'rejected'
-        ? started.reason
-        : null;
+  if (opened.status === 'fulfilled' && started.status === 'fulfilled') {
+    return startRole({ config, profile: opened.value, engine: started.value, logger, metrics });
   }
-  const profile = opened.value;
-  const engine = started.value;
+  // Whichever of them is there has nobody else to close it.
+  if (opened.status === 'fulfilled') await opened.value.close();
+  if (started.status === 'fulfilled') await started.value.close();
+  throw [opened, started].find((result) => result.status === 'rejected')?.reason;
+}
+
+async function startRole(deps: ApiDeps & WorkerDeps): Promise<RunningService> {
+  const { config, profile, engine } = deps;
   const closers = createClosers();
   closers.add(() => profile.close());
   closers.add(() => engine.close());
   try {
-    const deps = { config, profile, engine, logger, metrics };
     const worker = config.role === 'API' ? null : startWorker(deps);
     const stopWorker = async () => worker?.stop();
     closers.add(stopWorker);

@@ -1,3 +1,4 @@
+import { ALLOWED_PACKAGES } from '../../../server/src/lib/engine/import-guard.ts';
 import { findChain, type GraphImport, type GraphModule, type ModuleGraph } from './module-graph.ts';
 
 /** Every rule that is checked; each has a planted violation in planted-violations.ts. */
@@ -25,15 +26,6 @@ type Rule = (module: GraphModule, graph: ModuleGraph) => readonly string[];
 const SERVER_PACKAGE = '@org/mail-server';
 const CLI_ENTRIES = new Set([`${SERVER_PACKAGE}/engine`, `${SERVER_PACKAGE}/dev`, `${SERVER_PACKAGE}/admin`]);
 const ENVIRONMENT_READERS = new Set(['server/src/config.ts', 'cli/src/environment.ts']);
-const TEMPLATE_PACKAGES = new Set([
-  'react',
-  'react/jsx-runtime',
-  'react-email',
-  '@react-email/components',
-  '@react-email/render',
-  '@sinclair/typebox',
-  'typebox',
-]);
 
 const isIn = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
 const isApi = (path: string): boolean => isIn(path, 'server/src/api');
@@ -73,7 +65,7 @@ function checkNamesBoth(module: GraphModule, graph: ModuleGraph): string[] {
 
 /** A template sees itself, partials in `_shared` beside it, and the packages of the sandbox. */
 function isForeignToTemplate(module: GraphModule, { specifier, destination }: GraphImport): boolean {
-  if (!specifier.startsWith('.')) return !TEMPLATE_PACKAGES.has(specifier);
+  if (!specifier.startsWith('.')) return !ALLOWED_PACKAGES.has(specifier);
   if (destination.kind !== 'module' && destination.kind !== 'asset') return false;
   const [top, name] = module.path.split('/');
   const own = `${top}/${name}`;

@@ -1,9 +1,10 @@
 import type { JsonObject } from '../db/schema.ts';
 import { createPropsValidator } from '../lib/engine/props-schema.ts';
+import { DEFAULT_RENDER_LIMITS } from '../lib/engine/sandbox/render-limits.ts';
 import { ApiError, type ProblemDetail } from './problem.ts';
 
-/** As in the engine's limits: larger props would be refused by the sandbox. */
-const MAX_PROPS_BYTES = 256 * 1024;
+/** The engine's own limit: larger props would be refused after the 202. */
+const { maxPropsBytes: MAX_PROPS_BYTES } = DEFAULT_RENDER_LIMITS;
 
 /**
  * Checks props against a template's stored schema, null where it has none, and returns their text as it will be rendered.

@@ -46,7 +46,7 @@ export async function watchTemplates(options: {
   const pushNow = async (name: string) => {
     waiting.delete(name);
     if (`${name}/` === SHARED_FOLDER) return pushUsersOfShared();
-    const template = await findTemplate(folder, name);
+    const template = (await findPresent(folder)).find((candidate) => candidate.name === name);
     // A deleted template stays what it is on the server: mail that waits may need it.
     if (template) onPush(await push(template, api));
   };
@@ -83,8 +83,7 @@ export async function watchTemplates(options: {
 /** Also a template whose shared partial is missing now: its push is what tells. */
 async function findUsersOfShared(folder: string): Promise<LocalTemplate[]> {
   const users: LocalTemplate[] = [];
-  const templates = await findTemplates(folder).catch(() => []);
-  for (const template of templates) {
+  for (const template of await findPresent(folder)) {
     const sources = await readTemplate(template.path).catch(() => null);
     const isUser = Object.values(sources?.files ?? {}).some((source) => source.includes(SHARED_FOLDER));
     if (isUser) users.push(template);
@@ -92,12 +91,12 @@ async function findUsersOfShared(folder: string): Promise<LocalTemplate[]> {
   return users;
 }
 
-/** Null too where the whole folder is away for a moment, as when a branch is switched. */
-async function findTemplate(folder: string, name: string): Promise<LocalTemplate | null> {
+/** None while the whole folder is away for a moment, as when a branch is switched. */
+async function findPresent(folder: string): Promise<LocalTemplate[]> {
   try {
-    return (await findTemplates(folder)).find((template) => template.name === name) ?? null;
+    return await findTemplates(folder);
   } catch {
-    return null;
+    return [];
   }
 }
 

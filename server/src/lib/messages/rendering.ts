@@ -65,7 +65,8 @@ export async function renderMessage(
     };
   const subject = message.givenSubject ?? result.subject ?? message.templateName ?? '';
   return succeed({
-    subject: toOneLine(subject),
+    // One line already: the engine sees to a template's, the API to a caller's.
+    subject: subject.slice(0, MAX_SUBJECT_LENGTH),
     html: result.html,
     text: result.text,
     engineVersion: result.engineVersion,
@@ -75,13 +76,4 @@ export async function renderMessage(
 
 function succeed(content: Omit<RenderedMessage, 'hash'>): MessageRendering {
   return { ok: true, rendered: { ...content, hash: renderHash(content) } };
-}
-
-/** A template may build its subject from props: a line break in one must not become a header of its own. */
-function toOneLine(subject: string): string {
-  // Control characters, and the two Unicode line separators.
-  return subject
-    .replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]+/g, ' ')
-    .trim()
-    .slice(0, MAX_SUBJECT_LENGTH);
 }
