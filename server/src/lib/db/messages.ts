@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gte, lt, lte } from 'drizzle-orm';
-import { messageEvents, messageRecipients, messages } from '../../db/schema.ts';
+import { messageAttachments, messageEvents, messageRecipients, messages } from '../../db/schema.ts';
 import type { KeyMode } from '../auth/api-key.ts';
 import type { MessageStatus } from '../messages/status.ts';
 import type { Database, Db } from './database.ts';
@@ -8,6 +8,8 @@ export type Message = typeof messages.$inferSelect;
 export type NewMessage = typeof messages.$inferInsert;
 export type Recipient = typeof messageRecipients.$inferSelect;
 export type NewRecipient = Pick<Recipient, 'kind' | 'email' | 'name'>;
+export type Attachment = typeof messageAttachments.$inferSelect;
+export type NewAttachment = Omit<Attachment, 'messageId' | 'position'>;
 export type MessageEvent = typeof messageEvents.$inferSelect;
 
 /** Whose messages: every look-up goes through this, so that none can forget it. */
@@ -83,6 +85,15 @@ export async function listRecipients(db: Db, messageId: string): Promise<Recipie
     .from(messageRecipients)
     .where(eq(messageRecipients.messageId, messageId))
     .orderBy(asc(messageRecipients.position));
+}
+
+/** In the order they were given. */
+export async function listAttachments(db: Db, messageId: string): Promise<Attachment[]> {
+  return db
+    .select()
+    .from(messageAttachments)
+    .where(eq(messageAttachments.messageId, messageId))
+    .orderBy(asc(messageAttachments.position));
 }
 
 /** The timeline, oldest first. */

@@ -9,11 +9,17 @@ import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 /** Any fixed number will do: it serialises migrations of several instances that start at once. */
 const MIGRATION_LOCK = 7_246_245;
 
+const CONNECT_TIMEOUT_S = 5;
+const LOCK_TIMEOUT_MS = 5000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+
 /** Opens PostgreSQL 15+; connects on first use. */
 export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
   const client = postgres(url, {
     max: maxConnections,
-    connect_timeout: 10,
+    connect_timeout: CONNECT_TIMEOUT_S,
+    // A statement that waits for ever would hold a connection, and soon all of them.
+    connection: { lock_timeout: LOCK_TIMEOUT_MS, statement_timeout: STATEMENT_TIMEOUT_MS },
     // A notice is the server talking to a person at psql; ours go through errors and logs.
     onnotice: () => {},
   });
