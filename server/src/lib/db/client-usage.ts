@@ -50,15 +50,6 @@ export async function addUsage(tx: Db, used: readonly (UsageMonth & { n: number 
   if (used.length > 0) await runStatement(tx, ADD, [JSON.stringify(used)]);
 }
 
-// Where nothing is counted there is nothing to give back.
-const GIVE_BACK = `
-  update client_usage set accepted = greatest(accepted - 1, 0) where client_id = $1 and month = $2`;
-
-/** Takes one accepted message off its month. */
-export async function giveBackUsage(tx: Db, { clientId, month }: UsageMonth): Promise<void> {
-  await runStatement(tx, GIVE_BACK, [clientId, month]);
-}
-
 // An id of version 7 begins with its time, so that the month is a range of the primary order.
 const RECOUNT = `
   insert into client_usage (client_id, month, accepted)

@@ -15,6 +15,9 @@ export type MessageEvent = typeof messageEvents.$inferSelect;
 /** Whose messages: every look-up goes through this, so that none can forget it. */
 export type MessageOwner = { clientId: string; mode: KeyMode };
 
+/** What a click on an unsubscribe link is held against. */
+export type Unsubscribable = Pick<Message, 'id' | 'recipient' | 'unsubscribeSecret'>;
+
 export type MessageFilter = {
   status?: MessageStatus;
   recipient?: string;
@@ -47,6 +50,16 @@ export async function findMessage(db: Db, id: string, owner: MessageOwner): Prom
     .select()
     .from(messages)
     .where(and(eq(messages.id, id), isOwnedBy(owner)));
+  return row ?? null;
+}
+
+/** A message by its id alone: for callers who prove by other means than a key that it concerns them. */
+export async function findUnsubscribable(db: Db, id: string): Promise<Unsubscribable | null> {
+  const { recipient, unsubscribeSecret } = messages;
+  const [row] = await db
+    .select({ id: messages.id, recipient, unsubscribeSecret })
+    .from(messages)
+    .where(eq(messages.id, id));
   return row ?? null;
 }
 

@@ -10,7 +10,7 @@ import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 const MIGRATION_LOCK = 7_246_245;
 
 const CONNECT_TIMEOUT_S = 5;
-const LOCK_TIMEOUT_MS = 5000;
+const LOCK_TIMEOUT_MS = 3000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 
 /** Opens PostgreSQL 15+; connects on first use. */
