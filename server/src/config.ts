@@ -135,7 +135,8 @@ const SETTINGS = {
   PUBLIC_URL: Type.Optional(
     Type.String({
       pattern: '^https?://[^\\s?#]+$',
-      description: 'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com',
+      description:
+        'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com',
     }),
   ),
   MAX_WAITING: Type.Integer({

@@ -54,18 +54,27 @@ export function createBatchAcceptor(): BatchAcceptor {
   return async (deps, batch) => {
     const all: Prepared[] = [];
     for (const body of batch.messages) all.push(await prepare(deps, body, batch));
-    const answer = batch.mode === 'strict' ? await acceptAll(deps, all, batch) : await acceptSome(deps, all, batch);
+    const answer =
+      batch.mode === 'strict' ? await acceptAll(deps, all, batch) : await acceptSome(deps, all, batch);
     deps.metrics.accepted.add(answer.accepted, { mode: batch.identity.mode });
     return answer;
   };
 }
 
-async function acceptAll(deps: AcceptDeps, all: readonly Prepared[], batch: AcceptingBatch): Promise<AcceptedBatch> {
+async function acceptAll(
+  deps: AcceptDeps,
+  all: readonly Prepared[],
+  batch: AcceptingBatch,
+): Promise<AcceptedBatch> {
   const items = all.flatMap((item, index) => (item.ok ? [] : [toProblemItem(item.error, index)]));
   if (items.length > 0) {
-    throw new ApiError('batch_rejected', `${items.length} of ${all.length} messages are not acceptable; none was taken.`, {
-      items,
-    });
+    throw new ApiError(
+      'batch_rejected',
+      `${items.length} of ${all.length} messages are not acceptable; none was taken.`,
+      {
+        items,
+      },
+    );
   }
   const prepared = all.flatMap((item) => (item.ok ? [item.prepared] : []));
   const answer = toAnswer(all, prepared.length, deps.now());
@@ -75,7 +84,11 @@ async function acceptAll(deps: AcceptDeps, all: readonly Prepared[], batch: Acce
 }
 
 /** Under a key the whole batch is one transaction with it; without one each message is on its own. */
-async function acceptSome(deps: AcceptDeps, all: readonly Prepared[], batch: AcceptingBatch): Promise<AcceptedBatch> {
+async function acceptSome(
+  deps: AcceptDeps,
+  all: readonly Prepared[],
+  batch: AcceptingBatch,
+): Promise<AcceptedBatch> {
   if (batch.claim === null) return acceptEach(deps, all, batch);
   const prepared = all.flatMap((item) => (item.ok ? [item.prepared] : []));
   const answer = (written: number) => toAnswer(all, written, deps.now());
@@ -87,7 +100,11 @@ async function acceptSome(deps: AcceptDeps, all: readonly Prepared[], batch: Acc
   return answer(result.count);
 }
 
-async function acceptEach(deps: AcceptDeps, all: readonly Prepared[], batch: AcceptingBatch): Promise<AcceptedBatch> {
+async function acceptEach(
+  deps: AcceptDeps,
+  all: readonly Prepared[],
+  batch: AcceptingBatch,
+): Promise<AcceptedBatch> {
   const written = await Promise.all(
     all.map(async (item): Promise<Prepared> => {
       if (!item.ok) return item;

@@ -101,7 +101,11 @@ export function assertWritten(
 export function overQuota(now: Date): ApiError {
   const next = nextMonthAfter(now);
   const seconds = Math.ceil((next.getTime() - now.getTime()) / 1000);
-  return new ApiError('quota_exceeded', `The quota of this month is used up; the next begins ${next.toISOString()}.`, {
-    headers: { 'retry-after': String(seconds) },
-  });
+  return new ApiError(
+    'quota_exceeded',
+    `The quota of this month is used up; the next begins ${next.toISOString()}.`,
+    {
+      headers: { 'retry-after': String(seconds) },
+    },
+  );
 }

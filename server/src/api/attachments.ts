@@ -9,7 +9,7 @@ export type ParsedAttachment = { facts: NewAttachment; bytes: Uint8Array };
 
 type GivenAttachment = NonNullable<SendMessageRequest['attachments']>[number];
 
-const TOKEN = "[A-Za-z0-9!#$&^_.+-]+";
+const TOKEN = '[A-Za-z0-9!#$&^_.+-]+';
 // RFC 2045 section 5.1, without quoted parameter values, which nobody needs here.
 const CONTENT_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(; ?${TOKEN}=${TOKEN})*$`);
 /** What has parts of its own may not be encoded in base64 (RFC 2046 sections 5.1 and 5.2). */
@@ -67,7 +67,10 @@ function guessType(filename: string): string {
 function checkFacts({ filename, contentType, contentId }: GivenAttachment, path: string): ProblemDetail[] {
   const errors: ProblemDetail[] = [];
   if (!isHeaderText(filename) || /[/\\]/.test(filename))
-    errors.push({ path: `${path}/filename`, message: 'must be a name without slashes and control characters' });
+    errors.push({
+      path: `${path}/filename`,
+      message: 'must be a name without slashes and control characters',
+    });
   if (contentType !== undefined && (!CONTENT_TYPE.test(contentType) || STRUCTURED.test(contentType)))
     errors.push({ path: `${path}/contentType`, message: 'must be a media type such as application/pdf' });
   if (contentId !== undefined && !CONTENT_ID.test(contentId))
@@ -81,7 +84,9 @@ function findRepeatedIds(given: readonly GivenAttachment[]): ProblemDetail[] {
     if (contentId === undefined) return [];
     const isRepeated = seen.has(contentId);
     seen.add(contentId);
-    return isRepeated ? [{ path: `/attachments/${index}/contentId`, message: 'is another attachment\'s' }] : [];
+    return isRepeated
+      ? [{ path: `/attachments/${index}/contentId`, message: "is another attachment's" }]
+      : [];
   });
 }
 

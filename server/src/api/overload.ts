@@ -26,6 +26,8 @@ export function overloaded(reason: OverloadReason): OverloadError {
 /** An {@link ApiError} that says why, for the metric. */
 export class OverloadError extends ApiError {
   constructor(readonly reason: OverloadReason) {
-    super('overloaded', `${DETAILS[reason]} Try again.`, { headers: { 'retry-after': RETRY_AFTER_S[reason] } });
+    super('overloaded', `${DETAILS[reason]} Try again.`, {
+      headers: { 'retry-after': RETRY_AFTER_S[reason] },
+    });
   }
 }

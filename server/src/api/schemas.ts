@@ -42,7 +42,11 @@ const IsoTime = t.String({
 const Attachments = t.Array(
   t.Object(
     {
-      filename: t.String({ minLength: 1, maxLength: 255, description: 'must be a name of 1 to 255 characters' }),
+      filename: t.String({
+        minLength: 1,
+        maxLength: 255,
+        description: 'must be a name of 1 to 255 characters',
+      }),
       content: t.String({ description: 'must be base64' }),
       contentType: t.Optional(t.String({ maxLength: 255 })),
       /** Makes it inline: what `cid:` in the html names. */

@@ -6,7 +6,11 @@ export type ResolvedTemplate = NonNullable<Awaited<ReturnType<typeof resolveTemp
 
 export type TemplateResolver = {
   /** The version that a client means by a name, or null where it has none. */
-  resolve(wanted: { clientId: string; name: string; version: number | null }): Promise<ResolvedTemplate | null>;
+  resolve(wanted: {
+    clientId: string;
+    name: string;
+    version: number | null;
+  }): Promise<ResolvedTemplate | null>;
   /** A template of this name was changed here. */
   forget(name: string): void;
 };

@@ -2,7 +2,13 @@ import { Elysia } from 'elysia';
 import { createApiKey } from '../../lib/auth/api-key.ts';
 import { insertApiKey } from '../../lib/db/api-keys.ts';
 import { recountUsage } from '../../lib/db/client-usage.ts';
-import { type Client, type ClientSettings, findClient, insertClient, updateClient } from '../../lib/db/clients.ts';
+import {
+  type Client,
+  type ClientSettings,
+  findClient,
+  insertClient,
+  updateClient,
+} from '../../lib/db/clients.ts';
 import { codeOf } from '../../lib/db/connection-error.ts';
 import type { Database } from '../../lib/db/database.ts';
 import { parseDomain } from '../../lib/mail/address.ts';

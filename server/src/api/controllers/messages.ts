@@ -113,7 +113,10 @@ export function messagesController(deps: MessagesDeps) {
     .get('/:id/content', async ({ params, identity }) => {
       const message = await loadMessage(database, params.id, ownerOf(identity));
       const body = await loadBody(accept.blobs, message);
-      const rendering = await renderMessage({ db: database.db, engine: deps.engine }, { ...message, ...body });
+      const rendering = await renderMessage(
+        { db: database.db, engine: deps.engine },
+        { ...message, ...body },
+      );
       return toContent(message, rendering);
     });
 }

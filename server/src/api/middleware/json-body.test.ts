@@ -35,7 +35,9 @@ describe('JSON bodies', () => {
   test('reads JSON, with a charset named or not', async () => {
     expect(await readJsonBody(post('{"a":"ä😀"}'), { maxBytes: MAX_BYTES })).toEqual({ a: 'ä😀' });
     expect(
-      await readJsonBody(post('[1]', { 'content-type': 'Application/JSON; charset=utf-8' }), { maxBytes: MAX_BYTES }),
+      await readJsonBody(post('[1]', { 'content-type': 'Application/JSON; charset=utf-8' }), {
+        maxBytes: MAX_BYTES,
+      }),
     ).toEqual([1]);
   });
 

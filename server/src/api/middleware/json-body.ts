@@ -16,7 +16,7 @@ export type BodyLimits = {
  */
 export async function readJsonBody(request: Request, limits: BodyLimits): Promise<unknown> {
   // RFC 9110 section 9.3.5 gives the body of a DELETE no meaning, and few callers send one
-  if (request.method === 'DELETE') return undefined;
+  if (request.method === 'DELETE' || hasNoBody(request)) return undefined;
   const contentType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (contentType !== 'application/json') {
     throw new ApiError(
@@ -33,6 +33,15 @@ export async function readJsonBody(request: Request, limits: BodyLimits): Promis
   const problem = findUnstorable(value);
   if (problem) throw new ApiError('invalid_request', 'The body cannot be kept.', { errors: [problem] });
   return value;
+}
+
+/** A POST that only names something, such as a cancel, has neither a body nor a type of one. */
+function hasNoBody({ headers }: Request): boolean {
+  return (
+    !headers.has('content-type') &&
+    !headers.has('transfer-encoding') &&
+    (headers.get('content-length') ?? '0') === '0'
+  );
 }
 
 async function readBytes(request: Request, { maxBytes, extended, onBytes }: BodyLimits): Promise<Uint8Array> {

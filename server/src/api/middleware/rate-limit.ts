@@ -33,7 +33,8 @@ export function withRateLimit(authenticator: Authenticator, gate: RateGate): Aut
   const passed = new WeakMap<Request, Promise<Identity>>();
   const pass = async (request: Request) => {
     const identity = await authenticator.identify(request);
-    if (identity.kind === 'client' && identity.client.rateLimit !== null) await gate.pass(request, identity, 1);
+    if (identity.kind === 'client' && identity.client.rateLimit !== null)
+      await gate.pass(request, identity, 1);
     return identity;
   };
   return {

@@ -1,5 +1,9 @@
 /** As much of the S3 API as the store uses, on loopback: path-style PUT, GET, HEAD and DELETE of objects, in memory. */
-export function startFakeS3(): { url: string; objects: Map<string, Uint8Array<ArrayBuffer>>; stop(): Promise<void> } {
+export function startFakeS3(): {
+  url: string;
+  objects: Map<string, Uint8Array<ArrayBuffer>>;
+  stop(): Promise<void>;
+} {
   const objects = new Map<string, Uint8Array<ArrayBuffer>>();
   const server = Bun.serve({
     hostname: '127.0.0.1',

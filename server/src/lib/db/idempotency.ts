@@ -1,4 +1,10 @@
-import { type Claim, type ClaimIdentity, claimName, type PriorClaim, type StoredAnswer } from '../idempotency/claim.ts';
+import {
+  type Claim,
+  type ClaimIdentity,
+  claimName,
+  type PriorClaim,
+  type StoredAnswer,
+} from '../idempotency/claim.ts';
 import type { Db } from './database.ts';
 import { type Row, runStatement } from './statement.ts';
 

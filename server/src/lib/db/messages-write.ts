@@ -82,7 +82,11 @@ export async function writeUnits(
     const grants = await grant(tx, units);
     const results = await insertUnits(tx, units, grants);
     await addUsage(tx, usedBy(units, results));
-    if (addJobs) await addJobs(tx, units.flatMap((unit, index) => jobsOf(unit, results[index])));
+    if (addJobs)
+      await addJobs(
+        tx,
+        units.flatMap((unit, index) => jobsOf(unit, results[index])),
+      );
     return results;
   });
 }
@@ -154,7 +158,10 @@ async function insertUnits(
   });
   const claimed = await batch.insert(db);
   const lost = units.filter(({ claim }, unit) => claim !== null && !claimed.has(unit));
-  const prior = await findPriorClaims(db, lost.flatMap(({ claim }) => claim ?? []));
+  const prior = await findPriorClaims(
+    db,
+    lost.flatMap(({ claim }) => claim ?? []),
+  );
   return units.map(({ claim }, unit) => {
     const count = grants[unit] ?? OVER_QUOTA;
     if (claim === null || claimed.has(unit)) {

@@ -14,7 +14,11 @@ export type EmbeddedSession = {
  * Runs one statement with `$1` parameters and returns its rows, on the database or in an open transaction. For hot paths: the
  * server keeps the plan under the text, and nothing is built from parts on the way.
  */
-export async function runStatement(db: Db, text: string, params: readonly unknown[]): Promise<readonly Row[]> {
+export async function runStatement(
+  db: Db,
+  text: string,
+  params: readonly unknown[],
+): Promise<readonly Row[]> {
   const { session } = db._;
   if (session instanceof PostgresJsSession) {
     return session.client.unsafe(text, [...params], { prepare: true });

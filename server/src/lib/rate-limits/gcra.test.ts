@@ -13,7 +13,10 @@ describe('a rate limit', () => {
         retryAfterMs: 0,
       });
     }
-    expect(await limiter.take({ key: 'a', limit, cost: 1 })).toMatchObject({ isAllowed: false, remaining: 0 });
+    expect(await limiter.take({ key: 'a', limit, cost: 1 })).toMatchObject({
+      isAllowed: false,
+      remaining: 0,
+    });
     expect(await limiter.take({ key: 'b', limit, cost: 1 })).toMatchObject({ isAllowed: true });
   });
 

@@ -17,7 +17,9 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     refused: counter('mail.refused', 'Messages not taken under load, by reason'),
     replayed: counter('mail.replayed', 'Requests answered from an earlier one with the same idempotency key'),
     enqueueFailed: counter('mail.enqueue.failed', 'Accepted messages that the queue did not take at once'),
-    queueReachable: meter.createGauge('mail.queue.reachable', { description: '1 while the queue answers, else 0' }),
+    queueReachable: meter.createGauge('mail.queue.reachable', {
+      description: '1 while the queue answers, else 0',
+    }),
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
     reconciled: counter('mail.reconciled', 'Unfinished messages that were offered to the queue again'),
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
