@@ -52,7 +52,12 @@ export function createEnqueuer({
     held -= jobs.length;
     return lists.map(() => ({ ok: true, value: undefined }) as const);
   };
-  const group = createGroupCommit<readonly NewMailJob[], void>({ flush, maxItems: MAX_LISTS });
+  const group = createGroupCommit<readonly NewMailJob[], void>({
+    flush,
+    // Nobody waits for it: one at a time makes larger batches, which cost the queue and us less.
+    slots: 1,
+    maxItems: MAX_LISTS,
+  });
 
   const track = async (jobs: readonly NewMailJob[]) => {
     const adding = group.add(jobs);
