@@ -2,6 +2,8 @@ import { hashSecret, isSecretOf, type KeyMode, parseApiKey, type Scope } from '.
 import { findApiKeyByPrefix, touchApiKey } from '../../lib/db/api-keys.ts';
 import type { Client } from '../../lib/db/clients.ts';
 import type { Db } from '../../lib/db/database.ts';
+import { settlesWithin } from '../../lib/time-limit.ts';
+import { overloaded } from '../overload.ts';
 import { ApiError } from '../problem.ts';
 
 /** Who is calling. An admin belongs to no client and sees none of their messages. */
@@ -24,6 +26,8 @@ export type Authenticator = {
  */
 const CACHE_MS = 5000;
 const MAX_CACHED = 10_000;
+/** A database that hangs must not keep every caller of the API. */
+const LOOK_UP_TIMEOUT_MS = 5000;
 
 /** Last use is for people: once a minute is exact enough, and spares a write a request. */
 const TOUCH_INTERVAL_MS = 60_000;
@@ -89,7 +93,9 @@ function createKeyCache(db: Db, now: () => Date) {
 
   const load = async (prefix: string): Promise<FoundKey | null> => {
     try {
-      const found = await findApiKeyByPrefix(db, prefix);
+      const looking = findApiKeyByPrefix(db, prefix);
+      if (!(await settlesWithin(LOOK_UP_TIMEOUT_MS, looking))) throw overloaded('database');
+      const found = await looking;
       // Still asked for: otherwise it was forgotten while it was on its way.
       if (found && asked.has(prefix) && isGood(found, now())) {
         if (cached.size >= MAX_CACHED) cached.clear();
