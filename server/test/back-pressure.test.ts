@@ -63,7 +63,11 @@ describeOnBothProfiles('under more load than there is room for', (profile) => {
   }, 90_000);
 
   test('a queue that is too long is not made longer, and says when to come again', async () => {
-    const system = await start({ MAX_QUEUE_DEPTH: '3', WORKER_CONCURRENCY: '1' });
+    const system = await start({
+      MAX_QUEUE_DEPTH: '3',
+      WORKER_CONCURRENCY: '1',
+      SHUTDOWN_GRACE_MS: '100',
+    });
     system.sink.setPlan({ answerDelayMs: 60_000 });
     const send = () => system.call('POST', '/v1/messages', { key: system.keys.live, body: good });
     const refused = await waitFor('the queue to be full', async () => {
@@ -76,7 +80,7 @@ describeOnBothProfiles('under more load than there is room for', (profile) => {
       status: 503,
       body: { status: 'unready', accept: { isOk: false } },
     });
-    expect(await system.countOf('mail.refused')).toBe(0);
+    expect(await system.countOf('mail.refused', { reason: 'queue' })).toBe(1);
     // Reading goes on.
     expect((await system.call('GET', '/v1/messages', { key: system.keys.live })).status).toBe(200);
   }, 90_000);

@@ -97,7 +97,6 @@ describeOnBothProfiles('the intake', (profile) => {
       database: system.database,
       addJobsInTransaction: null,
       enqueuer: createEnqueuer({ queue: noQueue, logger, metrics }),
-      metrics,
       maxWaiting: 1000,
       maxIntakeMs: 30_000,
       hasRoom: () => true,

@@ -22,6 +22,7 @@ import { readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
 import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
 import { contextOf } from './middleware/request-context.ts';
+import { OverloadError } from './overload.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
 import { createPropsChecker } from './props-check.ts';
 import { startPruner } from './pruner.ts';
@@ -73,7 +74,6 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     database,
     addJobsInTransaction: profile.addJobsInTransaction,
     enqueuer,
-    metrics,
     maxWaiting: config.maxWaiting,
     maxIntakeMs: config.maxIntakeMs,
     hasRoom: watch.hasRoom,
@@ -123,6 +123,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       const settled = await settle(error, request);
       const response = toResponse(settled, requestId);
       if (settled instanceof ReplayedAnswer) metrics.replayed.add(1);
+      else if (settled instanceof OverloadError) metrics.refused.add(1, { reason: settled.reason });
       else if (settled.code === 'internal_error') {
         logger.error({ err: error, request_id: requestId, trace_id: trace.traceId }, 'a request failed');
       }

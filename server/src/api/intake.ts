@@ -8,7 +8,6 @@ import {
   writeUnits,
 } from '../lib/db/messages-write.ts';
 import { createGroupCommit, type Settled } from '../lib/group-commit.ts';
-import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { settlesWithin } from '../lib/time-limit.ts';
 import type { Enqueuer } from './enqueuer.ts';
 import { OverloadError, overloaded } from './overload.ts';
@@ -31,7 +30,6 @@ export type IntakeOptions = {
   /** Null where jobs are added after the commit. */
   addJobsInTransaction: AddJobsInTransaction | null;
   enqueuer: Enqueuer;
-  metrics: Metrics;
   maxWaiting: number;
   maxIntakeMs: number;
   /** False while too many jobs wait in the queue. */
@@ -48,7 +46,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const QUERY_CANCELED = '57014';
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { metrics, maxWaiting, maxIntakeMs, hasRoom } = options;
+  const { maxWaiting, maxIntakeMs, hasRoom } = options;
   let held = 0;
   /** Writes that were given up by their callers and are still under way. */
   let stuck = 0;
@@ -98,17 +96,12 @@ export function createIntake(options: IntakeOptions): Intake {
   return {
     async accept(unit) {
       const count = unit.messages.length;
+      check(count);
+      held += count;
       try {
-        check(count);
-        held += count;
-        try {
-          return await group.add({ unit, since: performance.now() });
-        } finally {
-          held -= count;
-        }
-      } catch (error) {
-        if (error instanceof OverloadError) metrics.refused.add(count, { reason: error.reason });
-        throw error;
+        return await group.add({ unit, since: performance.now() });
+      } finally {
+        held -= count;
       }
     },
     assertOpen: () => check(1),

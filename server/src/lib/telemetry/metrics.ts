@@ -14,7 +14,7 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     meter.createHistogram(name, { description, unit: 'ms' });
   return {
     accepted: counter('mail.accepted', 'Messages answered with 202'),
-    refused: counter('mail.refused', 'Messages not taken under load, by reason'),
+    refused: counter('mail.refused', 'Requests not taken under load, by reason'),
     replayed: counter('mail.replayed', 'Requests answered from an earlier one with the same idempotency key'),
     enqueueFailed: counter('mail.enqueue.failed', 'Accepted messages that the queue did not take at once'),
     queueReachable: meter.createGauge('mail.queue.reachable', {
