@@ -18,7 +18,8 @@ export function classifyStatus(answer: HttpAnswer, { words, now }: Words): SendR
   if (status < 300 || status === 502 || status === 504) return { kind: 'ambiguous', reason: response };
   // Redirects, credentials, a wrong address of the API: nothing about this message.
   if (status < 400 || CONFIGURATION_STATUSES.includes(status)) return toDown(response);
-  if (status === 408 || status === 425) return { kind: 'deferred', response, retryAfterMs: null, refused: [] };
+  if (status === 408 || status === 425)
+    return { kind: 'deferred', response, retryAfterMs: null, refused: [] };
   return status >= 500 ? toDown(response) : { kind: 'rejected', response, refused: [] };
 }
 

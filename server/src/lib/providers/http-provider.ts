@@ -98,7 +98,5 @@ type UnsubscribeHeaders = { 'List-Unsubscribe'?: string; 'List-Unsubscribe-Post'
 
 /** The one-click headers of RFC 8058; none without a URL. */
 export function toUnsubscribeHeaders(url: string | null | undefined): UnsubscribeHeaders {
-  return url
-    ? { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
-    : {};
+  return url ? { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } : {};
 }

@@ -44,7 +44,9 @@ export function createPostmarkProvider({
     maxInFlight,
     async deliver(mail, { go }) {
       const recipients = spreadRecipients(mail.envelope.to, partsOf(mail));
-      const body = Buffer.from(JSON.stringify({ ...toFields(mail, recipients), MessageStream: messageStream }));
+      const body = Buffer.from(
+        JSON.stringify({ ...toFields(mail, recipients), MessageStream: messageStream }),
+      );
       const request: HttpRequest = { method: 'POST', url: new URL('/email', endpoint).href, headers, body };
       return toSendResult(await go(request), (answer) =>
         readAnswer(answer, { envelopeTo: mail.envelope.to, postponed: recipients.postponed, now: now() }),

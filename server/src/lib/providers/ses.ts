@@ -149,7 +149,8 @@ async function deliver(
     return { kind: 'ambiguous', reason: 'an answer without a message id' };
   } catch (error) {
     if (call.thrown) throw call.thrown.error;
-    if (call.outcome) return toSendResult(call.outcome, (answer) => readFailure(answer, { error, now: now() }));
+    if (call.outcome)
+      return toSendResult(call.outcome, (answer) => readFailure(answer, { error, now: now() }));
     // Nothing went out: no credentials, no region, a request that could not be made.
     return toDown(signal.aborted ? 'aborted' : toOneLine(describe(error)));
   }
