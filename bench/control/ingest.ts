@@ -19,8 +19,8 @@ const queue = new Queue<ControlJob>(QUEUE, {
 const ingest = createGroupCommit<ControlJob, void>({
   async flush(mails) {
     await sql.unsafe(
-      'insert into mails (id, recipient, props) select * from json_to_recordset($1::text::json) as m(id uuid, recipient text, props text)',
-      [JSON.stringify(mails.map(({ id, to, props }) => ({ id, recipient: to, props })))],
+      'insert into mails (id, recipient, body) select * from json_to_recordset($1::text::json) as m(id uuid, recipient text, body text)',
+      [JSON.stringify(mails.map(({ id, to, body }) => ({ id, recipient: to, body })))],
     );
     void queue.addBulk(mails.map((data) => ({ name: 'deliver', data, opts: { jobId: data.id } })));
     return mails.map(() => ({ ok: true, value: undefined }));
@@ -31,11 +31,13 @@ const server = Bun.serve({
   hostname: '127.0.0.1',
   port: 0,
   async fetch(request) {
-    const body: unknown = await request.json();
+    // Kept as it came: what has been parsed once need not be written again.
+    const text = await request.text();
+    const body: unknown = JSON.parse(text);
     if (typeof body !== 'object' || body === null || !('to' in body) || typeof body.to !== 'string')
       return new Response(null, { status: 422 });
     const id = Bun.randomUUIDv7();
-    await ingest.add({ id, to: body.to, props: JSON.stringify('props' in body ? body.props : {}) });
+    await ingest.add({ id, to: body.to, body: text });
     return Response.json({ messageId: id }, { status: 202 });
   },
 });

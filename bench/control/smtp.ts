@@ -4,7 +4,10 @@ import type { Socket } from 'bun';
  * Hand-tuned SMTP: kept connections on which the envelope of a mail goes out in one write (RFC 2920). It trusts its
  * server: any answer that is not a good one is an error.
  */
-export type ControlSmtp = { send(mail: { from: string; to: string; mime: Uint8Array }): Promise<void> };
+export type ControlSmtp = {
+  send(mail: { from: string; to: string; mime: Uint8Array }): Promise<void>;
+  close(): void;
+};
 
 type Work = { envelope: string; mime: Uint8Array; resolve: () => void; reject: (error: Error) => void };
 /** Replies that are still to come before the next step. */
@@ -64,6 +67,9 @@ export async function connectControlSmtp(port: number, connections: number): Pro
     idle.push(socket);
   }
   return {
+    close() {
+      for (const socket of idle) socket.end();
+    },
     send: ({ from, to, mime }) =>
       new Promise((resolve, reject) => {
         const envelope = `MAIL FROM:<${from}>\r\nRCPT TO:<${to}>\r\nDATA\r\n`;

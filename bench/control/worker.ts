@@ -40,7 +40,7 @@ function compose({ id, to }: ControlJob, html: string): Uint8Array {
 const worker = new Worker<ControlJob>(
   QUEUE,
   async ({ data }) => {
-    const html = renderers.limit(mail, JSON.parse(data.props));
+    const html = renderers.limit(mail, JSON.parse(data.body).props);
     await smtp.send({ from: 'shop@example.com', to: data.to, mime: compose(data, html) });
     await record.add(data.id);
   },

@@ -14,6 +14,8 @@ export type LoadPlan = {
   /** Sends no more after this many requests, or after this time, whichever comes first. */
   requests: number;
   durationMs: number;
+  /** Requests a second in all, evenly spread; as fast as the answers come where it is left out. */
+  ratePerS?: number;
 };
 
 export type LoadResult = {
@@ -52,6 +54,7 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
   const finished = Promise.withResolvers<void>();
   let started = 0;
   let open = connections;
+  let startedAt = 0;
   let endsAt = 0;
 
   const send = (socket: Socket<Connection>) => {
@@ -60,9 +63,15 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
       socket.end();
       return;
     }
+    const dueInMs =
+      plan.ratePerS === undefined ? 0 : startedAt + (started / plan.ratePerS) * 1000 - performance.now();
     started += 1;
-    socket.data.sentAt = performance.now();
-    socket.write(request);
+    const write = () => {
+      socket.data.sentAt = performance.now();
+      socket.write(request);
+    };
+    if (dueInMs > 0) setTimeout(write, dueInMs);
+    else write();
   };
   const fail = (reason: string) => {
     result.failed += 1;
@@ -96,7 +105,7 @@ async function run(plan: LoadPlan): Promise<LoadResult> {
       }),
     ),
   );
-  const startedAt = performance.now();
+  startedAt = performance.now();
   endsAt = startedAt + plan.durationMs;
   for (const socket of all) send(socket);
   await finished.promise;

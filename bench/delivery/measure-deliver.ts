@@ -1,8 +1,9 @@
-import { waitFor } from './wait.ts';
+import { connectControlSmtp } from '../control/smtp.ts';
 import { loadServer } from './load.ts';
 import { cpuUsOf } from './process-cpu.ts';
 import type { BenchServers } from './servers.ts';
 import type { BenchSystem } from './system.ts';
+import { waitFor } from './wait.ts';
 
 export type DeliverSample = { messagesPerS: number; cpuUsPerMessage: number };
 
@@ -37,8 +38,12 @@ export async function measureDeliver(
     const start = { at: performance.now(), count: arrived(), cpuUs: cpu() };
     await waitFor('the most mails', () => arrived() >= messages * TO);
     const end = { at: performance.now(), count: arrived(), cpuUs: cpu() };
-    await waitFor('all mails to be recorded', async () => (await system.countRecorded()) - before === messages);
-    if (arrived() !== messages) throw new Error(`${system.name}: ${arrived()} mails at the sink, not ${messages}`);
+    await waitFor(
+      'all mails to be recorded',
+      async () => (await system.countRecorded()) - before === messages,
+    );
+    if (arrived() !== messages)
+      throw new Error(`${system.name}: ${arrived()} mails at the sink, not ${messages}`);
     const count = end.count - start.count;
     return {
       messagesPerS: (count / (end.at - start.at)) * 1000,
@@ -47,4 +52,32 @@ export async function measureDeliver(
   } finally {
     await Promise.all(running.map((worker) => worker.stop()));
   }
+}
+
+const RELAY_CONNECTIONS = 20;
+const RELAY_BODY = Buffer.from(`Subject: A receipt\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(330)}`);
+
+/** Hands mails of a receipt's size (about 25 KB as MIME) to a relay and takes the time in which it hands them on. */
+export async function measureRelay(
+  servers: BenchServers,
+  relay: { port: number; pid: number },
+  messages: number,
+): Promise<DeliverSample> {
+  const client = await connectControlSmtp(relay.port, RELAY_CONNECTIONS);
+  const sinkBefore = servers.sink.count();
+  const arrived = () => servers.sink.count() - sinkBefore;
+  const mail = { from: 'shop@example.com', to: 'ada@example.net', mime: RELAY_BODY };
+  const sending = Promise.all(Array.from({ length: messages }, () => client.send(mail)));
+  await waitFor('the first mails', () => arrived() >= messages * FROM);
+  const start = { at: performance.now(), count: arrived(), cpuUs: cpuUsOf(relay.pid) };
+  await waitFor('the most mails', () => arrived() >= messages * TO);
+  const end = { at: performance.now(), count: arrived(), cpuUs: cpuUsOf(relay.pid) };
+  await sending;
+  await waitFor('all mails', () => arrived() === messages);
+  client.close();
+  const count = end.count - start.count;
+  return {
+    messagesPerS: (count / (end.at - start.at)) * 1000,
+    cpuUsPerMessage: (end.cpuUs - start.cpuUs) / count,
+  };
 }

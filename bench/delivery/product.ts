@@ -38,9 +38,13 @@ export async function startProduct(
   const api = await startServiceProcess({ ...env, SERVICE_ROLE: 'API' });
   const call = createCaller(api.url);
   const { id } = await call(admin, 'POST', '/v1/clients', { name: 'bench' });
-  const { key } = await call(admin, 'POST', `/v1/clients/${String(id)}/keys`, { name: 'bench', mode: 'live' });
+  const { key } = await call(admin, 'POST', `/v1/clients/${String(id)}/keys`, {
+    name: 'bench',
+    mode: 'live',
+  });
   await call(String(key), 'PUT', `/v1/templates/${mail.name}`, { ...mail.sources });
   return {
+    databaseUrl,
     name: sandbox === 'full' ? 'this service' : 'this service, SANDBOX=trusted',
     ingest: { pid: api.pid, stop: () => api.stop('SIGTERM') },
     request: {
@@ -53,8 +57,8 @@ export async function startProduct(
       const worker = await startServiceProcess({ ...env, SERVICE_ROLE: 'WORKER' });
       return { pid: worker.pid, stop: () => worker.stop('SIGTERM') };
     },
-    countRecorded: () => countRows(databaseUrl, "select count(*) from messages where status = 'sent'"),
-    countAccepted: () => countRows(databaseUrl, 'select count(*) from messages'),
+    countRecorded: () => countRows(databaseUrl, "messages where status = 'sent'"),
+    countAccepted: () => countRows(databaseUrl, 'messages'),
     stop: () => api.stop('SIGTERM'),
   };
 }

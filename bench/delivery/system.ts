@@ -6,6 +6,7 @@ export type BenchProcess = { pid: number; stop(): Promise<void> };
 /** One of the systems that are compared: something accepts a receipt over HTTP, something delivers it. */
 export type BenchSystem = {
   name: string;
+  databaseUrl: string;
   /** What accepts, up and running. */
   ingest: BenchProcess;
   /** How a mail is given to it. */
@@ -18,13 +19,19 @@ export type BenchSystem = {
   stop(): Promise<void>;
 };
 
-/** Runs a query that counts, on a connection of its own. */
-export async function countRows(databaseUrl: string, query: string): Promise<number> {
+/** Runs a query for a column named `value`, on a connection of its own. */
+export async function queryNumbers(databaseUrl: string, query: string): Promise<number[]> {
   const sql = new Bun.SQL(databaseUrl, { max: 1 });
   try {
-    const [row] = await sql.unsafe(query);
-    return Number(row?.count ?? 0);
+    const rows: { value: unknown }[] = await sql.unsafe(query);
+    return rows.map(({ value }) => Number(value));
   } finally {
     await sql.close();
   }
+}
+
+/** Counts the rows of a table that meet a condition. */
+export async function countRows(databaseUrl: string, tableAndCondition: string): Promise<number> {
+  const [count = 0] = await queryNumbers(databaseUrl, `select count(*) as value from ${tableAndCondition}`);
+  return count;
 }

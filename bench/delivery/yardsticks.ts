@@ -7,12 +7,17 @@ import {
 } from '../../server/test/support/server-process.ts';
 import type { Mail } from '../mails.ts';
 import type { BenchServers } from './servers.ts';
-import { type BenchSystem, countRows } from './system.ts';
+import { type BenchProcess, type BenchSystem, countRows } from './system.ts';
 
 const BENCH = join(import.meta.dir, '..');
 const READY = '"msg":"started"';
 
-type Scripts = { name: string; ingest: readonly string[]; worker: readonly string[]; env?: Record<string, string> };
+type Scripts = {
+  name: string;
+  ingest: readonly string[];
+  worker: readonly string[];
+  env?: Record<string, string>;
+};
 
 /** The bare hand-tuned pipeline: the limit. */
 export function startControl(servers: BenchServers, mail: Mail): Promise<BenchSystem> {
@@ -52,18 +57,31 @@ async function buildForNode({ name, folder }: Mail): Promise<string> {
   return join(outdir, `${name}.mjs`);
 }
 
+/** A script of ours that says where it listens. */
+export async function startScript(path: string): Promise<BenchProcess & { port: number }> {
+  const command = diesWithParent([process.execPath, path]);
+  const server = await startServerProcess({ command, cwd: BENCH, readyLine: READY });
+  return { pid: server.pid, port: portOf(server), stop: () => server.stop('SIGKILL') };
+}
+
 async function startYardstick(
   servers: BenchServers,
   mail: Mail,
   { name, ingest, worker, env: given = {} }: Scripts,
 ): Promise<BenchSystem> {
   const { databaseUrl, redisUrl } = await servers.createStorage();
-  const env = { ...given, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, SMTP_PORT: String(servers.sink.port) };
+  const env = {
+    ...given,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    SMTP_PORT: String(servers.sink.port),
+  };
   const start = (command: readonly string[]) =>
     startServerProcess({ command: diesWithParent(command), cwd: BENCH, env, readyLine: READY });
   const api = await start(ingest);
   return {
     name,
+    databaseUrl,
     ingest: { pid: api.pid, stop: () => api.stop('SIGKILL') },
     request: {
       port: portOf(api),
@@ -75,8 +93,8 @@ async function startYardstick(
       const started = await start(worker);
       return { pid: started.pid, stop: () => started.stop('SIGKILL') };
     },
-    countRecorded: () => countRows(databaseUrl, "select count(*) from mails where status = 'sent'"),
-    countAccepted: () => countRows(databaseUrl, 'select count(*) from mails'),
+    countRecorded: () => countRows(databaseUrl, "mails where status = 'sent'"),
+    countAccepted: () => countRows(databaseUrl, 'mails'),
     stop: () => api.stop('SIGKILL'),
   };
 }
