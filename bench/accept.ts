@@ -105,10 +105,7 @@ function toReport(samples: Samples, sweep: readonly SweepRow[]): BenchReport {
   ]);
   const sweepTable = toTable([
     ['this service', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs: app', 'PostgreSQL', 'Redis'],
-    ...sweep.map(({ connections, hasWorker, sample }) => [
-      `${connections} connections, ${hasWorker ? 'live worker' : 'no worker'}`,
-      ...cellsOf([sample]),
-    ]),
+    ...sweep.map(toSweepCells),
   ]);
   const product = samples.product;
   const alone = sweep.find(({ connections, hasWorker }) => connections === 1 && !hasWorker);
@@ -131,6 +128,11 @@ function toReport(samples: Samples, sweep: readonly SweepRow[]): BenchReport {
     table: `${table}\n\n${ratios}\n\n${sweepTable}`,
     figures: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, round(value)])),
   };
+}
+
+function toSweepCells({ connections, hasWorker, sample }: SweepRow): string[] {
+  const name = `${connections} connections, ${hasWorker ? 'live worker' : 'no worker'}`;
+  return [name, ...cellsOf([sample])];
 }
 
 function cellsOf(samples: readonly AcceptSample[]): string[] {

@@ -1,6 +1,6 @@
 // What most people would write: read the row, the official render and plain text, nodemailer, one UPDATE.
 import { Worker } from 'bullmq';
-import nodemailer from 'nodemailer';
+import { createTransport } from 'nodemailer';
 import postgres from 'postgres';
 import { createElement } from 'react';
 import { render, toPlainText } from 'react-email';
@@ -8,7 +8,7 @@ import { connectionOf } from './connection.mjs';
 
 const { default: Template, subject } = await import(process.env.TEMPLATE_MODULE);
 const sql = postgres(process.env.DATABASE_URL, { onnotice: () => {} });
-const transport = nodemailer.createTransport({
+const transport = createTransport({
   host: '127.0.0.1',
   port: Number(process.env.SMTP_PORT),
   pool: true,
