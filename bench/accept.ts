@@ -101,7 +101,7 @@ function toReport(samples: Samples, sweep: readonly SweepRow[]): BenchReport {
   };
   const table = toTable([
     ['32 connections, live worker', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs: app', 'PostgreSQL', 'Redis'],
-    ...WAYS.map((way) => [names[way], ...cellsOf(samples[way])]),
+    ...WAYS.map((way) => toCells(names[way], samples[way])),
   ]);
   const sweepTable = toTable([
     ['this service', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs: app', 'PostgreSQL', 'Redis'],
@@ -132,10 +132,10 @@ function toReport(samples: Samples, sweep: readonly SweepRow[]): BenchReport {
 
 function toSweepCells({ connections, hasWorker, sample }: SweepRow): string[] {
   const name = `${connections} connections, ${hasWorker ? 'live worker' : 'no worker'}`;
-  return [name, ...cellsOf([sample])];
+  return toCells(name, [sample]);
 }
 
-function cellsOf(samples: readonly AcceptSample[]): string[] {
+function toCells(name: string, samples: readonly AcceptSample[]): string[] {
   const keys = ['requestsPerS', 'p50Ms', 'p99Ms', 'appCpuUs', 'postgresCpuUs', 'redisCpuUs'] as const;
-  return keys.map((key) => median(samples, key).toFixed(key.endsWith('Ms') ? 1 : 0));
+  return [name, ...keys.map((key) => median(samples, key).toFixed(key.endsWith('Ms') ? 1 : 0))];
 }
