@@ -1,7 +1,14 @@
 import { formatAddress } from '../mail/address.ts';
 import { toMimeMessageId } from '../mail/mime.ts';
 import type { HttpAnswer, HttpRequest } from './http-exchange.ts';
-import { classifyStatus, parseAnswerObject, toDown, toOneLine, toThrottled } from './http-outcome.ts';
+import {
+  classifyStatus,
+  isSuccess,
+  parseAnswerObject,
+  toDown,
+  toOneLine,
+  toThrottled,
+} from './http-outcome.ts';
 import { createHttpProvider, partsOf, toSendResult, toUnsubscribeHeaders } from './http-provider.ts';
 import { type FieldRecipients, spreadRecipients } from './http-recipients.ts';
 import type { MailAttachment, OutboundMail, Provider, RecipientRefusal, SendResult } from './provider.ts';
@@ -103,7 +110,7 @@ function readAnswer(answer: HttpAnswer, { envelopeTo, postponed, now }: AnswerCo
   const words = toOneLine(typeof message === 'string' ? message : answer.body);
   if (typeof code !== 'number') return classifyStatus(answer, { words, now });
   const response = `${code} ${words}`.trim();
-  if (code === 0 && answer.status === 200) {
+  if (code === 0 && isSuccess(answer)) {
     const refused = [...findInactive(words, envelopeTo), ...postponed];
     const providerMessageId = typeof id === 'string' ? id : null;
     return { kind: 'sent', providerMessageId, response, refused, isDelivered: false };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatAddress } from '../mail/address.ts';
 import type { HttpAnswer, HttpExchange, HttpRequest } from './http-exchange.ts';
-import { classifyStatus, parseAnswerObject, toDown, toOneLine } from './http-outcome.ts';
+import { classifyStatus, isSuccess, parseAnswerObject, toDown, toOneLine } from './http-outcome.ts';
 import { createHttpProvider, partsOf, toSendResult, toUnsubscribeHeaders } from './http-provider.ts';
 import { type FieldRecipients, spreadRecipients } from './http-recipients.ts';
 import type { MailAttachment, OutboundMail, Provider, RecipientRefusal, SendResult } from './provider.ts';
@@ -134,7 +134,7 @@ type AnswerContext = { postponed: readonly RecipientRefusal[]; now: Date };
 
 function readAnswer(answer: HttpAnswer, { postponed, now }: AnswerContext): SendResult {
   const { id, name, message } = parseAnswerObject(answer) ?? {};
-  if (answer.status === 200 && typeof id === 'string' && id !== '') {
+  if (isSuccess(answer) && typeof id === 'string' && id !== '') {
     return { kind: 'sent', providerMessageId: id, response: id, refused: postponed, isDelivered: false };
   }
   const code = typeof name === 'string' ? name : '';
