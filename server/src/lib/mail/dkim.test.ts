@@ -25,7 +25,7 @@ const INPUT: ComposeInput = {
   text: 'Hi',
   attachments: [],
   unsubscribeUrl: 'https://acme.example/u/1',
-  headers: { References: '<a@b.example>', 'X-Order': '42' },
+  headers: { References: '<a@b.example>', 'In-Reply-To': '<d@b.example>', 'X-Order': '42' },
   date: new Date('2026-07-21T10:00:00Z'),
 };
 
@@ -78,7 +78,7 @@ test('what a reader sees is signed, From once more than it is there', async () =
     .replaceAll(' ', '')
     .split(':');
   expect(names).toEqual(
-    'from to cc reply-to subject date message-id references mime-version content-type list-unsubscribe'
+    'from to cc reply-to subject date message-id in-reply-to references mime-version content-type list-unsubscribe'
       .concat(' list-unsubscribe-post from')
       .split(' '),
   );
@@ -97,6 +97,7 @@ const TAMPERED: [string, (source: string) => string][] = [
   ['the subject', (source) => source.replace('Your receipt', 'Your invoice')],
   ['the date', (source) => source.replace('10:00:00', '11:00:00')],
   ['the id', (source) => source.replace('<01890a5d', '<01890a5e')],
+  ['what it answers', (source) => source.replace('<d@b.example>', '<c@b.example>')],
   ['a reference', (source) => source.replace('<a@b.example>', '<c@b.example>')],
   ['the MIME version', (source) => source.replace('Version: 1.0', 'Version: 1.1')],
   ['the type', (source) => source.replace('multipart/alternative', 'multipart/mixed')],
@@ -131,11 +132,22 @@ const BODIES: [string, string][] = [
   ['of blank lines', '\r\n\r\n'],
   ['without a line break at the end', 'x'],
   ['with white space at its ends', 'a \t\r\n \t b\t c \r\n \r\n\r\n'],
+  ['with a tab', 'a\tb\r\n'],
+  ['with two spaces together', 'a  b\r\n'],
+  ['with a space at the end of a line', 'a b \r\n'],
+  ['with a blank line at the end', 'a\r\n\r\n'],
   ['with bytes beyond ASCII', 'Gr\u00C3\u00BC\u00C3\u009F\u00C2\u00A0e \r\n.\r\n'],
 ];
 test.each(BODIES)('a body %s is signed as a verifier reads it', async (_, body) => {
   const mime = Buffer.from(`From: a@acme.example\r\nSubject:  a\t b \r\n\r\n${body}`, 'latin1');
   expect(await verify(await SIGNER.sign(mime))).toBe('pass');
+});
+
+test('a field that is there twice is signed twice, as a verifier takes them', async () => {
+  const mime = Buffer.from('From: a@acme.example\r\nTo: a@b.example\r\nTo: c@d.example\r\n\r\nx\r\n');
+  const signedMime = await SIGNER.sign(mime);
+  expect(await verify(signedMime)).toBe('pass');
+  expect(signatureOf(Buffer.from(signedMime).toString())).toContain('h=From:To:To:From;');
 });
 
 test('odd messages, and messages with files, are signed as a verifier reads them', async () => {

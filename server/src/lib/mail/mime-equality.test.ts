@@ -99,6 +99,10 @@ function assertWireSafe(mime: Uint8Array, input: ComposeInput): void {
   const end = lines.indexOf('');
   expect(lines.filter((line) => /[\r\n]/.test(line) || line.length > 998)).toEqual([]);
   expect(lines.filter((line) => line.length > 76 && line.includes('=?'))).toEqual([]);
+  // RFC 2047 section 5: each holds whole characters, as not every reader joins them before it decodes.
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  for (const [, word = ''] of source.matchAll(/=\?UTF-8\?B\?([^?]*)\?=/g))
+    expect(() => utf8.decode(Buffer.from(word, 'base64'))).not.toThrow();
   expect(lines.slice(end).filter((line) => line.length > 76 || line.startsWith('.'))).toEqual([]);
   // Folded lines hold more than white space, and each field is one that was asked for, once.
   expect(lines.slice(0, end).filter((line) => line.trim() === '')).toEqual([]);

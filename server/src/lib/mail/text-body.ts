@@ -30,7 +30,8 @@ function toPart(subtype: 'plain' | 'html', text: string): string {
 
 /** RFC 2045 section 6.8: a text's line breaks are CRLF before it is encoded. */
 export function withCrlf(text: string): string {
-  return /\r(?!\n)|(?<!\r)\n/.test(text) ? text.replace(/\r\n?|\n/g, '\r\n') : text;
+  if (text.includes('\r')) return text.replace(/\r\n?|\n/g, '\r\n');
+  return text.replaceAll('\n', '\r\n');
 }
 
 function encodeLines(text: string): string {
