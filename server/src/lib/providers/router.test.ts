@@ -42,7 +42,7 @@ function createKit(
   const inbox = createScriptedProvider('inbox');
   const reader = createReader();
   const router = createProviderRouter({
-    providers: places.map((place, order) => ({ order, weight: 100, ratePerS: null, ...place })),
+    providers: places.map(toRouted),
     inbox,
     logger: createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } }),
     metrics: createMetrics(reader.provider),
@@ -76,8 +76,12 @@ function createKit(
   return { router, inbox, clock, random, lines, reader, send, steps, breakerOf };
 }
 
+function toRouted(place: Place, order: number): RoutedProvider {
+  return { order, weight: 100, ratePerS: null, ...place };
+}
+
 function createReader() {
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
   const metricReader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   return {
     provider: new MeterProvider({ readers: [metricReader] }),
