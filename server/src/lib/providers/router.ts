@@ -242,7 +242,7 @@ async function sendThrough(
     }
     const { lane } = choice;
     const result = await attempt(router, { ...choice, mail, options, handOver, failed });
-    const reason = signal.aborted ? null : reasonToGoOn(result);
+    const reason = reasonToGoOn(result);
     if (reason === null || !handOver.mayGoOn()) return { provider: lane.provider.name, result };
     failed = { lane, result, reason };
     tried.add(lane);
