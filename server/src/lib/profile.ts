@@ -9,7 +9,11 @@ import {
   createRedisBroadcast,
   createSilentBroadcast,
 } from './providers/breaker-broadcast.ts';
-import { createMemoryRateLimits, createRedisRateLimits, type RateLimits } from './providers/rate-limit.ts';
+import {
+  createMemoryProviderRates,
+  createRedisProviderRates,
+  type ProviderRates,
+} from './providers/rate-limit.ts';
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
 import { openRedis } from './queue/redis.ts';
@@ -18,12 +22,12 @@ import type { Logger } from './telemetry/logger.ts';
 /** What both profiles provide; nothing beyond this module asks which one it is. */
 export type Profile = {
   readonly name: 'embedded' | 'production';
+  /** What workers hold and tell each other about providers. */
+  readonly providerRates: ProviderRates;
+  readonly breakerBroadcast: BreakerBroadcast;
   readonly database: Database;
   readonly queue: QueueBackend;
   readonly buildLock: BuildLock;
-  /** What workers know of providers together. */
-  readonly rateLimits: RateLimits;
-  readonly breakerBroadcast: BreakerBroadcast;
   close(): Promise<void>;
 };
 
@@ -41,11 +45,11 @@ async function openEmbedded(databaseDir: string): Promise<Profile> {
     const queue = await createEmbeddedQueue(database.pool);
     return {
       name: 'embedded',
+      providerRates: createMemoryProviderRates(),
+      breakerBroadcast: createSilentBroadcast(),
       database,
       queue,
       buildLock: createMemoryLock(),
-      rateLimits: createMemoryRateLimits(),
-      breakerBroadcast: createSilentBroadcast(),
       async close() {
         await queue.queue.close();
         await database.close();
@@ -66,11 +70,11 @@ async function openProduction(
   const queue = createRedisQueue({ producer: redis.failFast, consumer: redis.patient });
   return {
     name: 'production',
+    providerRates: createRedisProviderRates({ redis: redis.failFast, logger }),
+    breakerBroadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     database,
     queue,
     buildLock: createRedisLock(redis.failFast),
-    rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
-    breakerBroadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     async close() {
       await queue.queue.close();
       await redis.close();

@@ -2,23 +2,23 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Holds one provider to its messages a second. */
-export type RateLimiter = {
+export type ProviderRate = {
   /** Takes a place now and returns 0, or takes none and returns after how many milliseconds to ask again. */
   take(): Promise<number>;
 };
 
 /** Makes a provider's limiter; where the workers can reach each other, all of them hold the limit together. */
-export type RateLimits = { limit(provider: string, ratePerS: number): RateLimiter };
+export type ProviderRates = { limit(provider: string, ratePerS: number): ProviderRate };
 
 /** The limits of a single process. */
-export function createMemoryRateLimits({ nowMs }: { nowMs?: () => number } = {}): RateLimits {
-  return { limit: (_provider, ratePerS) => createMemoryRateLimiter({ ratePerS, ...(nowMs && { nowMs }) }) };
+export function createMemoryProviderRates({ nowMs }: { nowMs?: () => number } = {}): ProviderRates {
+  return { limit: (_provider, ratePerS) => createMemoryProviderRate({ ratePerS, ...(nowMs && { nowMs }) }) };
 }
 
-/** The limits of all workers on one Redis; see {@link createRedisRateLimiter}. */
-export function createRedisRateLimits({ redis, logger }: { redis: Redis; logger: Logger }): RateLimits {
+/** The limits of all workers on one Redis; see {@link createRedisProviderRate}. */
+export function createRedisProviderRates({ redis, logger }: { redis: Redis; logger: Logger }): ProviderRates {
   return {
-    limit: (provider, ratePerS) => createRedisRateLimiter({ redis, key: keyOf(provider), ratePerS, logger }),
+    limit: (provider, ratePerS) => createRedisProviderRate({ redis, key: keyOf(provider), ratePerS, logger }),
   };
 }
 
@@ -77,13 +77,13 @@ return { granted, due - (burst - 1) * interval - now }`;
 /** Once Redis has failed, this long nobody waits for it again. */
 const AWAY_MS = 1000;
 
-export type MemoryRateLimiterOptions = { ratePerS: number; nowMs?: () => number };
+export type MemoryRateOptions = { ratePerS: number; nowMs?: () => number };
 
 /** Holds the rate within this process. */
-export function createMemoryRateLimiter({
+export function createMemoryProviderRate({
   ratePerS,
   nowMs = () => performance.now(),
-}: MemoryRateLimiterOptions): RateLimiter {
+}: MemoryRateOptions): ProviderRate {
   const take = createCell(ratePerS, nowMs);
   return {
     async take() {
@@ -93,7 +93,7 @@ export function createMemoryRateLimiter({
   };
 }
 
-export type RedisRateLimiterOptions = MemoryRateLimiterOptions & {
+export type RedisRateOptions = MemoryRateOptions & {
   redis: Redis;
   key: string;
   logger: Logger;
@@ -104,13 +104,13 @@ export type RedisRateLimiterOptions = MemoryRateLimiterOptions & {
  * with the next call, together: one round trip for many, and no place is ever taken in advance. Without Redis each worker holds
  * the rate by itself, until it is back.
  */
-export function createRedisRateLimiter({
+export function createRedisProviderRate({
   redis,
   key,
   ratePerS,
   logger,
   nowMs = () => performance.now(),
-}: RedisRateLimiterOptions): RateLimiter {
+}: RedisRateOptions): ProviderRate {
   const { intervalUs, burst } = toPace(ratePerS);
   const takeHere = createCell(ratePerS, nowMs);
   let awayUntilMs = Number.NEGATIVE_INFINITY;
@@ -142,7 +142,7 @@ function toMs(us: number): number {
   return Math.max(Math.ceil(us / 1000), 1);
 }
 
-function createCoalesced(takeMany: (wanted: number) => Promise<Grant>, intervalMs: number): RateLimiter {
+function createCoalesced(takeMany: (wanted: number) => Promise<Grant>, intervalMs: number): ProviderRate {
   let waiting: ((waitMs: number) => void)[] = [];
   let isAsking = false;
 
