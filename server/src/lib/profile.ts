@@ -4,16 +4,6 @@ import type { Database } from './db/database.ts';
 import { openPglite } from './db/pglite.ts';
 import { openPostgres } from './db/postgres.ts';
 import { type BuildLock, createMemoryLock, createRedisLock } from './engine/locker.ts';
-import {
-  type BreakerBroadcast,
-  createRedisBroadcast,
-  createSilentBroadcast,
-} from './providers/breaker-broadcast.ts';
-import {
-  createMemoryProviderRates,
-  createRedisProviderRates,
-  type ProviderRates,
-} from './providers/rate-limit.ts';
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
 import { openRedis } from './queue/redis.ts';
@@ -22,9 +12,6 @@ import type { Logger } from './telemetry/logger.ts';
 /** What both profiles provide; nothing beyond this module asks which one it is. */
 export type Profile = {
   readonly name: 'embedded' | 'production';
-  /** What workers hold and tell each other about providers. */
-  readonly providerRates: ProviderRates;
-  readonly breakerBroadcast: BreakerBroadcast;
   readonly database: Database;
   readonly queue: QueueBackend;
   readonly buildLock: BuildLock;
@@ -45,8 +32,6 @@ async function openEmbedded(databaseDir: string): Promise<Profile> {
     const queue = await createEmbeddedQueue(database.pool);
     return {
       name: 'embedded',
-      providerRates: createMemoryProviderRates(),
-      breakerBroadcast: createSilentBroadcast(),
       database,
       queue,
       buildLock: createMemoryLock(),
@@ -70,8 +55,6 @@ async function openProduction(
   const queue = createRedisQueue({ producer: redis.failFast, consumer: redis.patient });
   return {
     name: 'production',
-    providerRates: createRedisProviderRates({ redis: redis.failFast, logger }),
-    breakerBroadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     database,
     queue,
     buildLock: createRedisLock(redis.failFast),
