@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import { createMemoryProviderRate, createMemoryProviderRates, toPace } from './rate-limit.ts';
+import { createMemoryRateLimiter, createMemoryRateLimits, toPace } from './rate-limit.ts';
 
 /** Takes as fast as it may from a clock that moves by the waits alone; the times of what it got, in ms. */
 async function takeGreedily(ratePerS: number, count: number, stepMs: () => number): Promise<number[]> {
   const clock = { ms: 5_000_000.25 };
-  const limiter = createMemoryProviderRate({ ratePerS, nowMs: () => clock.ms });
+  const limiter = createMemoryRateLimiter({ ratePerS, nowMs: () => clock.ms });
   const taken: number[] = [];
   while (taken.length < count) {
     const waitMs = await limiter.take();
@@ -42,12 +42,12 @@ describe('the pace of a rate', () => {
   });
 
   test.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('%d is none', (rate) => {
-    expect(() => createMemoryProviderRate({ ratePerS: rate })).toThrow(RangeError);
+    expect(() => createMemoryRateLimiter({ ratePerS: rate })).toThrow(RangeError);
   });
 
   test('a silence saves up no more than the burst', async () => {
     const clock = { ms: 1000 };
-    const limiter = createMemoryProviderRate({ ratePerS: 100, nowMs: () => clock.ms });
+    const limiter = createMemoryRateLimiter({ ratePerS: 100, nowMs: () => clock.ms });
     clock.ms += 3_600_000;
     const answers = await Promise.all(Array.from({ length: 10 }, () => limiter.take()));
     expect(answers.filter((waitMs) => waitMs === 0)).toHaveLength(toPace(100).burst);
@@ -55,7 +55,7 @@ describe('the pace of a rate', () => {
 
   test('who waits as told gets a place', async () => {
     const clock = { ms: 1000 };
-    const limiter = createMemoryProviderRate({ ratePerS: 7, nowMs: () => clock.ms });
+    const limiter = createMemoryRateLimiter({ ratePerS: 7, nowMs: () => clock.ms });
     expect(await limiter.take()).toBe(0);
     clock.ms += await limiter.take();
     expect(await limiter.take()).toBe(0);
@@ -63,7 +63,7 @@ describe('the pace of a rate', () => {
 
   test('a clock that is set back blocks nobody for longer than a burst', async () => {
     const clock = { ms: 1_000_000 };
-    const limiter = createMemoryProviderRate({ ratePerS: 10, nowMs: () => clock.ms });
+    const limiter = createMemoryRateLimiter({ ratePerS: 10, nowMs: () => clock.ms });
     await limiter.take();
     clock.ms = 1000;
     expect(await limiter.take()).toBeLessThanOrEqual(100);
@@ -71,7 +71,7 @@ describe('the pace of a rate', () => {
 });
 
 test('providers do not share their limits', async () => {
-  const limits = createMemoryProviderRates({ nowMs: () => 1000 });
+  const limits = createMemoryRateLimits({ nowMs: () => 1000 });
   const [first, second] = [limits.limit('first', 1), limits.limit('second', 1)];
   expect([await first.take(), await second.take()]).toEqual([0, 0]);
   expect(await first.take()).toBe(1000);

@@ -2,23 +2,23 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Holds one provider to its messages a second. */
-export type ProviderRate = {
+export type RateLimiter = {
   /** Takes a place now and returns 0, or takes none and returns after how many milliseconds to ask again. */
   take(): Promise<number>;
 };
 
 /** Makes a provider's limiter; where the workers can reach each other, all of them hold the limit together. */
-export type ProviderRates = { limit(provider: string, ratePerS: number): ProviderRate };
+export type RateLimits = { limit(provider: string, ratePerS: number): RateLimiter };
 
 /** The limits of a single process. */
-export function createMemoryProviderRates({ nowMs }: { nowMs?: () => number } = {}): ProviderRates {
-  return { limit: (_provider, ratePerS) => createMemoryProviderRate({ ratePerS, ...(nowMs && { nowMs }) }) };
+export function createMemoryRateLimits({ nowMs }: { nowMs?: () => number } = {}): RateLimits {
+  return { limit: (_provider, ratePerS) => createMemoryRateLimiter({ ratePerS, ...(nowMs && { nowMs }) }) };
 }
 
-/** The limits of all workers on one Redis; see {@link createRedisProviderRate}. */
-export function createRedisProviderRates({ redis, logger }: { redis: Redis; logger: Logger }): ProviderRates {
+/** The limits of all workers on one Redis; see {@link createRedisRateLimiter}. */
+export function createRedisRateLimits({ redis, logger }: { redis: Redis; logger: Logger }): RateLimits {
   return {
-    limit: (provider, ratePerS) => createRedisProviderRate({ redis, key: keyOf(provider), ratePerS, logger }),
+    limit: (provider, ratePerS) => createRedisRateLimiter({ redis, key: keyOf(provider), ratePerS, logger }),
   };
 }
 
@@ -77,13 +77,13 @@ return { granted, due - (burst - 1) * interval - now }`;
 /** Once Redis has failed, this long nobody waits for it again. */
 const AWAY_MS = 1000;
 
-export type MemoryRateOptions = { ratePerS: number; nowMs?: () => number };
+export type MemoryRateLimiterOptions = { ratePerS: number; nowMs?: () => number };
 
 /** Holds the rate within this process. */
-export function createMemoryProviderRate({
+export function createMemoryRateLimiter({
   ratePerS,
   nowMs = () => performance.now(),
-}: MemoryRateOptions): ProviderRate {
+}: MemoryRateLimiterOptions): RateLimiter {
   const take = createCell(ratePerS, nowMs);
   return {
     async take() {
@@ -93,7 +93,7 @@ export function createMemoryProviderRate({
   };
 }
 
-export type RedisRateOptions = MemoryRateOptions & {
+export type RedisRateLimiterOptions = MemoryRateLimiterOptions & {
   redis: Redis;
   key: string;
   logger: Logger;
@@ -104,13 +104,13 @@ export type RedisRateOptions = MemoryRateOptions & {
  * with the next call, together: one round trip for many, and no place is ever taken in advance. Without Redis each worker holds
  * the rate by itself, until it is back.
  */
-export function createRedisProviderRate({
+export function createRedisRateLimiter({
   redis,
   key,
   ratePerS,
   logger,
   nowMs = () => performance.now(),
-}: RedisRateOptions): ProviderRate {
+}: RedisRateLimiterOptions): RateLimiter {
   const { intervalUs, burst } = toPace(ratePerS);
   const takeHere = createCell(ratePerS, nowMs);
   let awayUntilMs = Number.NEGATIVE_INFINITY;
@@ -142,7 +142,7 @@ function toMs(us: number): number {
   return Math.max(Math.ceil(us / 1000), 1);
 }
 
-function createCoalesced(takeMany: (wanted: number) => Promise<Grant>, intervalMs: number): ProviderRate {
+function createCoalesced(takeMany: (wanted: number) => Promise<Grant>, intervalMs: number): RateLimiter {
   let waiting: ((waitMs: number) => void)[] = [];
   let isAsking = false;
 

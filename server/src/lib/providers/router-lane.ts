@@ -1,6 +1,6 @@
 import type { BreakerPass, CircuitBreaker } from './circuit-breaker.ts';
 import type { Provider, SendResult } from './provider.ts';
-import type { ProviderRate } from './rate-limit.ts';
+import type { RateLimiter } from './rate-limit.ts';
 
 /** How often a provider gave which kind of result, in this process. */
 export type ResultCounts = Record<SendResult['kind'], number>;
@@ -26,7 +26,7 @@ export type Admission =
   | { kind: 'wait'; waitMs: number; isForRate: boolean };
 
 export type LaneOptions = Pick<Lane, 'provider' | 'kind' | 'order' | 'weight' | 'ratePerS' | 'breaker'> & {
-  limiter: ProviderRate | null;
+  limiter: RateLimiter | null;
   nowMs: () => number;
 };
 

@@ -10,7 +10,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { type BreakerBroadcast, type BreakerNews, createSilentBroadcast } from './breaker-broadcast.ts';
 import type { BreakerSettings } from './circuit-breaker.ts';
 import type { SendResult } from './provider.ts';
-import { createMemoryProviderRates, type ProviderRates } from './rate-limit.ts';
+import { createMemoryRateLimits, type RateLimits } from './rate-limit.ts';
 import {
   createProviderRouter,
   type RoutedProvider,
@@ -30,11 +30,11 @@ type Place = Partial<Omit<RoutedProvider, 'provider'>> & { provider: ScriptedPro
 
 const LIVE: RouteRequest = { mode: 'live', boundTo: null };
 
-type KitOptions = Partial<BreakerSettings> & { rates?: ProviderRates; broadcast?: BreakerBroadcast };
+type KitOptions = Partial<BreakerSettings> & { rateLimits?: RateLimits; broadcast?: BreakerBroadcast };
 
 function createKit(
   places: readonly Place[],
-  { rates, broadcast = createSilentBroadcast(), ...breaker }: KitOptions = {},
+  { rateLimits, broadcast = createSilentBroadcast(), ...breaker }: KitOptions = {},
 ) {
   const clock = { ms: 1_000_000, sleptMs: [] as number[] };
   const random = { next: () => 0 };
@@ -46,7 +46,7 @@ function createKit(
     inbox,
     logger: createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } }),
     metrics: createMetrics(reader.provider),
-    rates: rates ?? createMemoryProviderRates({ nowMs: () => clock.ms }),
+    rateLimits: rateLimits ?? createMemoryRateLimits({ nowMs: () => clock.ms }),
     broadcast,
     breaker: { consecutiveFailures: 2, openMs: 1000, maxOpenMs: 8000, rampCalls: 4, ...breaker },
     nowMs: () => clock.ms,
@@ -578,8 +578,8 @@ describe('the rate of a provider', () => {
 
   test('is waited for by a message 200 ms in all, however often others are faster', async () => {
     const { primary } = createPair();
-    const rates = { limit: () => ({ take: async () => 90 }) };
-    const { send, clock } = createKit([{ provider: primary, ratePerS: 10 }], { rates });
+    const rateLimits = { limit: () => ({ take: async () => 90 }) };
+    const { send, clock } = createKit([{ provider: primary, ratePerS: 10 }], { rateLimits });
     expect((await send()).result).toMatchObject({ kind: 'no_provider', retryAfterMs: 90 });
     expect(clock.sleptMs).toEqual([90, 90]);
   });

@@ -10,7 +10,7 @@ import {
   createCircuitBreaker,
 } from './circuit-breaker.ts';
 import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
-import { createMemoryProviderRates, type ProviderRates } from './rate-limit.ts';
+import { createMemoryRateLimits, type RateLimits } from './rate-limit.ts';
 import { applyBreakerNews, observeBreakers, reportBreakerChange } from './router-breakers.ts';
 import { chooseLane, createPatience, type LaneGroups, toGroups } from './router-choice.ts';
 import { createHandOver, type HandOver, type HandOverCallbacks } from './router-hand-over.ts';
@@ -68,7 +68,7 @@ export type ProviderRouterOptions = {
   logger: Logger;
   metrics: Metrics;
   /** This process's own by default. */
-  rates?: ProviderRates;
+  rateLimits?: RateLimits;
   /** Silent by default. */
   broadcast?: BreakerBroadcast;
   breaker?: Partial<BreakerSettings>;
@@ -124,7 +124,7 @@ export function createProviderRouter(options: ProviderRouterOptions): ProviderRo
 
 function createLanes(options: ProviderRouterOptions, broadcast: BreakerBroadcast): Lane[] {
   const {
-    rates = createMemoryProviderRates(),
+    rateLimits = createMemoryRateLimits(),
     nowMs = () => performance.now(),
     random = Math.random,
   } = options;
@@ -137,7 +137,7 @@ function createLanes(options: ProviderRouterOptions, broadcast: BreakerBroadcast
       nowMs,
       random,
     });
-    const limiter = ratePerS === null ? null : rates.limit(name, ratePerS);
+    const limiter = ratePerS === null ? null : rateLimits.limit(name, ratePerS);
     return createLane({ provider, kind, order, weight, ratePerS, breaker, limiter, nowMs });
   });
 }

@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, spyOn, test } from 'bun:test';
 import { Redis } from 'ioredis';
-import {
-  createRedisProviderRate,
-  createRedisProviderRates,
-  toPace,
-} from '../src/lib/providers/rate-limit.ts';
+import { createRedisRateLimiter, createRedisRateLimits, toPace } from '../src/lib/providers/rate-limit.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { acquireRedis, type RedisForFile } from './support/once-per-run.ts';
 import { type RedisServer, startRedis } from './support/redis.ts';
@@ -35,7 +31,7 @@ describe.skipIf(isMissing('redis-server'))('the rate of a provider on Redis', ()
   test('two workers together never exceed it', async () => {
     const ratePerS = 100;
     const limiters = (await connect(2)).map((redis) =>
-      createRedisProviderRates({ redis, logger: LOGGER }).limit('ses', ratePerS),
+      createRedisRateLimits({ redis, logger: LOGGER }).limit('ses', ratePerS),
     );
     const taken = limiters.map(() => 0);
     const total = () => taken.reduce((sum, count) => sum + count, 0);
@@ -61,7 +57,7 @@ describe.skipIf(isMissing('redis-server'))('the rate of a provider on Redis', ()
     const [redis] = await connect(1);
     if (!redis) throw new Error('no connection');
     const asked = spyOn(redis, 'eval');
-    const limiter = createRedisProviderRate({ redis, key: 'mail:rate:{x}', ratePerS: 1, logger: LOGGER });
+    const limiter = createRedisRateLimiter({ redis, key: 'mail:rate:{x}', ratePerS: 1, logger: LOGGER });
     const startedAt = performance.now();
     const answers = await Promise.all(Array.from({ length: 9 }, () => limiter.take()));
     // The first asks at once; the eight who came while it was under way share a call.
@@ -77,7 +73,7 @@ describe.skipIf(isMissing('redis-server'))('the rate of a provider on Redis', ()
     const [redis] = await connect(1);
     if (!redis) throw new Error('no connection');
     const asked = spyOn(redis, 'eval');
-    const limiter = createRedisProviderRates({ redis, logger: LOGGER }).limit('ses', 1);
+    const limiter = createRedisRateLimits({ redis, logger: LOGGER }).limit('ses', 1);
     const key = await waitFor('its key', async () => {
       await limiter.take();
       return (await redis.keys('*'))[0] ?? null;
@@ -111,7 +107,7 @@ describe.skipIf(isMissing('redis-server'))('the rate of a provider when Redis go
       destination: { write: (line) => void warnings.push(line) },
     });
     const clock = { ms: 1000 };
-    const limiter = createRedisProviderRate({
+    const limiter = createRedisRateLimiter({
       redis,
       key: 'mail:rate:{x}',
       ratePerS: 1,
