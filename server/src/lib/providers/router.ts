@@ -25,6 +25,10 @@ export type RouterResult = {
   result: SendResult | { kind: 'no_provider'; reason: string; retryAfterMs: number };
 };
 
+/**
+ * What one message may take and whom it tells. A `signal` that ran into a time limit has a `TimeoutError` for its reason, as
+ * `AbortSignal.timeout` gives it: that speaks against the provider, any other abort is the caller's own doing.
+ */
 export type RouterOptionsOfSend = Omit<SendOptions, 'onHandOver'> &
   HandOverCallbacks & {
     /** The provider named could not take the message, and another one is about to be asked. */
