@@ -41,19 +41,19 @@ describeOnBothProfiles('under more load than there is room for', (profile) => {
       system.call('POST', '/v1/messages', { key: system.keys.live, body: { ...good, text } });
     // Says how much will come, and sends none of it.
     const open = async () => {
-      const slow = await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
-      slow.write(
+      const socket = await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
+      socket.write(
         `POST /v1/messages HTTP/1.1\r\nhost: ${hostname}:${port}\r\nx-api-key: ${system.keys.live}\r\n` +
           'content-type: application/json\r\ncontent-length: 60000\r\n\r\n{',
       );
-      return slow;
+      return socket;
     };
     const { slow, refused } = await waitFor('the budget to be used up', async () => {
-      const slow = await open();
-      const refused = await send();
-      if (refused.status === 503) return { slow, refused };
+      const socket = await open();
+      const answer = await send();
+      if (answer.status === 503) return { slow: socket, refused: answer };
       // The other was faster.
-      slow.end();
+      socket.end();
       return null;
     });
     expect(refused.body.code).toBe('overloaded');

@@ -291,7 +291,12 @@ describeOnBothProfiles('the intake', (profile) => {
           delayMs: 3_600_000,
         }));
         jobs.splice(0, jobs.length, ...delayed);
-        return made.map((message, i) => ({ ...message, job: delayed[i] ?? null }));
+        return made.map(({ row, recipients, attachments }, i) => ({
+          row,
+          recipients,
+          attachments,
+          job: delayed[i] ?? null,
+        }));
       };
       const { addJobsInTransaction } = system.profile;
       if (!addJobsInTransaction) throw new Error('the embedded queue is not in the database');
