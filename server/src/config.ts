@@ -3,11 +3,15 @@ import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { parseAddress } from './lib/mail/address.ts';
+import type { MessagePriority } from './lib/messages/priority.ts';
 
 /** The DEV role keeps keys in a file and mail of everybody in one inbox: no other machine may reach it. */
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 
 const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
+
+const ATTEMPTS = { minimum: 1, maximum: 50 };
+const DELAY = { minimum: 1, maximum: 24 * 3_600_000 };
 
 /**
  * Every setting the service reads from its environment. `description` is what a person needs to choose a value;
@@ -99,16 +103,54 @@ const SETTINGS = {
     description: 'Messages that a worker works on at once',
   }),
   MAX_ATTEMPTS: Type.Integer({
-    minimum: 1,
-    maximum: 50,
+    ...ATTEMPTS,
     default: 20,
     description: 'Attempts to hand a message over before it fails for good',
   }),
+  MAX_ATTEMPTS_HIGH: Type.Optional(
+    Type.Integer({ ...ATTEMPTS, description: 'The same for messages of high priority, where it differs' }),
+  ),
+  MAX_ATTEMPTS_LOW: Type.Optional(
+    Type.Integer({ ...ATTEMPTS, description: 'The same for messages of low priority, where it differs' }),
+  ),
   RETRY_BASE_MS: Type.Integer({
-    minimum: 1,
-    maximum: 3_600_000,
+    ...DELAY,
     default: 10_000,
-    description: 'Delay before the first retry; doubles each time, up to an hour',
+    description: 'Delay before the first retry; doubles each time, up to RETRY_MAX_MS',
+  }),
+  RETRY_BASE_MS_HIGH: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'First delay for messages of high priority, where it differs',
+    }),
+  ),
+  RETRY_BASE_MS_LOW: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'First delay for messages of low priority, where it differs',
+    }),
+  ),
+  RETRY_MAX_MS: Type.Integer({
+    ...DELAY,
+    default: 3_600_000,
+    description: 'Longest delay between two attempts of our own schedule',
+  }),
+  RETRY_MAX_MS_HIGH: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'Longest delay for messages of high priority, where it differs',
+    }),
+  ),
+  RETRY_MAX_MS_LOW: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'Longest delay for messages of low priority, where it differs',
+    }),
+  ),
+  KEEP_BODIES: Type.Boolean({
+    default: false,
+    description:
+      'true keeps each body as it was sent, compressed, for as long as its message; false renders it again when asked',
   }),
   LEASE_MS: Type.Integer({
     minimum: 1000,
@@ -158,6 +200,14 @@ export type SmtpSettings = {
   poolSize: number;
 };
 
+/** How often a message is tried, and how far apart. */
+export type RetryPolicy = {
+  maxAttempts: number;
+  /** Before the second attempt; doubles for each after it. */
+  baseMs: number;
+  maxMs: number;
+};
+
 /** Where state lives: everything in one folder and one process, or PostgreSQL and Redis. */
 export type StorageSettings =
   | { kind: 'embedded'; databaseDir: string }
@@ -175,8 +225,9 @@ export type Config = Readonly<{
   mailFrom: string;
   smtp: SmtpSettings | null;
   workerConcurrency: number;
-  maxAttempts: number;
-  retryBaseMs: number;
+  /** When and how often an attempt is repeated, by the message's priority. */
+  retry: Readonly<Record<MessagePriority, RetryPolicy>>;
+  isKeepingBodies: boolean;
   leaseMs: number;
   maxBodyBytes: number;
   adminApiKey: string | null;
@@ -306,8 +357,8 @@ function toConfig(env: Environment): Config {
     mailFrom: env.MAIL_FROM,
     smtp: toSmtp(env),
     workerConcurrency: env.WORKER_CONCURRENCY,
-    maxAttempts: env.MAX_ATTEMPTS,
-    retryBaseMs: env.RETRY_BASE_MS,
+    retry: toRetryPolicies(env),
+    isKeepingBodies: env.KEEP_BODIES,
     leaseMs: env.LEASE_MS,
     maxBodyBytes: env.MAX_BODY_BYTES,
     adminApiKey: env.ADMIN_API_KEY ?? null,
@@ -322,6 +373,23 @@ function toStorage(env: Environment, mailerDir: string): StorageSettings {
   if (url.startsWith('pglite:'))
     return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)) };
   return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '' };
+}
+
+function toRetryPolicies(env: Environment): Config['retry'] {
+  const normal = { maxAttempts: env.MAX_ATTEMPTS, baseMs: env.RETRY_BASE_MS, maxMs: env.RETRY_MAX_MS };
+  return {
+    high: {
+      maxAttempts: env.MAX_ATTEMPTS_HIGH ?? normal.maxAttempts,
+      baseMs: env.RETRY_BASE_MS_HIGH ?? normal.baseMs,
+      maxMs: env.RETRY_MAX_MS_HIGH ?? normal.maxMs,
+    },
+    normal,
+    low: {
+      maxAttempts: env.MAX_ATTEMPTS_LOW ?? normal.maxAttempts,
+      baseMs: env.RETRY_BASE_MS_LOW ?? normal.baseMs,
+      maxMs: env.RETRY_MAX_MS_LOW ?? normal.maxMs,
+    },
+  };
 }
 
 function toSmtp(env: Environment): SmtpSettings | null {
