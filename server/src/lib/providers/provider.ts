@@ -48,7 +48,14 @@ export type SendResult =
       isDelivered: boolean;
     }
   | { kind: 'rejected'; response: string; refused: readonly RecipientRefusal[] }
-  | { kind: 'deferred'; response: string; retryAfterMs: number | null; refused: readonly RecipientRefusal[] }
+  | {
+      kind: 'deferred';
+      response: string;
+      retryAfterMs: number | null;
+      refused: readonly RecipientRefusal[];
+      /** True where the provider took nothing because we are over its rate or quota; another one may take it now. */
+      isThrottled?: boolean;
+    }
   | { kind: 'provider_down'; reason: string }
   | { kind: 'ambiguous'; reason: string };
 
