@@ -1,9 +1,15 @@
 import type { StorageSettings } from '../config.ts';
-import { releaseAllLeases } from './db/deliveries.ts';
+import { releaseAllLeases } from './db/deliveries-unfinished.ts';
 import type { Database } from './db/database.ts';
 import { openPglite } from './db/pglite.ts';
 import { openPostgres } from './db/postgres.ts';
 import { type BuildLock, createMemoryLock, createRedisLock } from './engine/locker.ts';
+import {
+  type BreakerBroadcast,
+  createRedisBroadcast,
+  createSilentBroadcast,
+} from './providers/breaker-broadcast.ts';
+import { createMemoryRateLimits, createRedisRateLimits, type RateLimits } from './providers/rate-limit.ts';
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
 import { openRedis } from './queue/redis.ts';
@@ -15,6 +21,10 @@ export type Profile = {
   readonly database: Database;
   readonly queue: QueueBackend;
   readonly buildLock: BuildLock;
+  /** Holds the workers' providers to their rates together. */
+  readonly rateLimits: RateLimits;
+  /** Tells the other workers of providers that are out of order. */
+  readonly broadcast: BreakerBroadcast;
   close(): Promise<void>;
 };
 
@@ -35,6 +45,8 @@ async function openEmbedded(databaseDir: string): Promise<Profile> {
       database,
       queue,
       buildLock: createMemoryLock(),
+      rateLimits: createMemoryRateLimits(),
+      broadcast: createSilentBroadcast(),
       async close() {
         await queue.queue.close();
         await database.close();
@@ -58,6 +70,8 @@ async function openProduction(
     database,
     queue,
     buildLock: createRedisLock(redis.failFast),
+    rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
+    broadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     async close() {
       await queue.queue.close();
       await redis.close();

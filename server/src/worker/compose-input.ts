@@ -1,13 +1,17 @@
-import type { Message, Recipient } from '../lib/db/messages.ts';
+import type { ClaimedMessage, ClaimedRecipient } from '../lib/db/deliveries-types.ts';
 import { type Address, parseAddress } from '../lib/mail/address.ts';
 import type { ComposeInput } from '../lib/mail/mime.ts';
 import type { RenderedMessage } from '../lib/messages/rendering.ts';
 
-type Composable = { message: Message; recipients: readonly Recipient[]; rendered: RenderedMessage };
+type Composable = {
+  message: ClaimedMessage;
+  recipients: readonly ClaimedRecipient[];
+  rendered: RenderedMessage;
+};
 
 /** What the composer needs of a message; blind copies stay out of it, they are in the envelope alone. */
 export function toComposeInput({ message, recipients, rendered }: Composable): ComposeInput {
-  const named = (kind: Recipient['kind']): Address[] =>
+  const named = (kind: ClaimedRecipient['kind']): Address[] =>
     recipients.filter((recipient) => recipient.kind === kind).map(({ name, email }) => ({ name, email }));
   return {
     messageId: message.id,

@@ -1,12 +1,19 @@
 import type { Config } from '../config.ts';
+import { createDeliveries } from '../lib/db/deliveries.ts';
+import { createInboxStore } from '../lib/db/inbox.ts';
 import type { Engine } from '../lib/engine/engine.ts';
+import { createMessageRenderer } from '../lib/messages/rendering.ts';
 import type { Profile } from '../lib/profile.ts';
-import { createProviderRegistry } from '../lib/providers/registry.ts';
+import { createInboxProvider } from '../lib/providers/inbox.ts';
+import { createProviderRouter, type ProviderRouter } from '../lib/providers/router.ts';
+import { createSmtpProvider } from '../lib/providers/smtp.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { startReconciler } from './reconciler.ts';
+import { createRouteGate } from './route-gate.ts';
+import type { StepListener } from './steps.ts';
 
 export type WorkerDeps = {
   config: Config;
@@ -14,25 +21,28 @@ export type WorkerDeps = {
   engine: Engine;
   logger: Logger;
   metrics: Metrics;
+  /** Told of each step of each delivery. */
+  onStep?: StepListener | undefined;
 };
 
 /** Starts to work on the queue; `stop` finishes what is under way, within the configured grace. */
-export function startWorker({ config, profile, engine, logger, metrics }: WorkerDeps): {
+export function startWorker({ config, profile, engine, logger, metrics, onStep }: WorkerDeps): {
   stop(): Promise<void>;
 } {
   const { database, queue } = profile;
-  const providers = createProviderRegistry({ smtp: config.smtp, db: database.db });
-  const { maxAttempts, retryBaseMs, leaseMs } = config;
+  const router = createRouter({ config, profile, logger, metrics });
   const worker = queue.startWorker({
     handler: createEmailProcessor({
-      database,
-      engine,
-      providers,
+      deliveries: createDeliveries(database, config),
+      render: createMessageRenderer({ db: database.db, engine }),
+      router,
+      gate: createRouteGate(),
+      keepBody: null,
+      retry: config.retry,
+      leaseMs: config.leaseMs,
       logger,
       metrics,
-      maxAttempts,
-      retryBaseMs,
-      leaseMs,
+      onStep,
     }),
     concurrency: config.workerConcurrency,
     onError: (error, job) =>
@@ -49,7 +59,29 @@ export function startWorker({ config, profile, engine, logger, metrics }: Worker
     async stop() {
       await reconciler.stop();
       await worker.stop(config.shutdownGraceMs);
-      await providers.close();
+      await router.close();
     },
   };
+}
+
+type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger' | 'metrics'>;
+
+function createRouter({ config, profile, logger, metrics }: RouterDeps): ProviderRouter {
+  const { database, rateLimits, broadcast } = profile;
+  const { smtp } = config;
+  const relay = smtp && {
+    provider: createSmtpProvider({ name: 'smtp', ...smtp }),
+    kind: 'smtp',
+    order: 0,
+    weight: 100,
+    ratePerS: null,
+  };
+  return createProviderRouter({
+    providers: relay ? [relay] : [],
+    inbox: createInboxProvider({ store: createInboxStore(database.db) }),
+    logger,
+    metrics,
+    rateLimits,
+    broadcast,
+  });
 }

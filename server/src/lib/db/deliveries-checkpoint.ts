@@ -66,6 +66,21 @@ export async function checkpointAll(
   );
 }
 
+/**
+ * The provider said after the hand-over that it took nothing: from here on a lost worker means another attempt again.
+ *
+ * @throws LeaseLostError where the message is no longer ours, or has been told of by its provider
+ */
+export async function revokeHandOver(database: Database, lease: Lease): Promise<void> {
+  const rows = await database.query<{ id: string }>(REVOKE, [lease.messageId, lease.token]);
+  if (rows.length === 0) throw new LeaseLostError(lease.messageId);
+}
+
+const REVOKE = `
+update messages set handed_over_at = null, updated_at = now()
+where id = $1::uuid and lease_token = $2::uuid and status = 'sending'
+returning id::text as id`;
+
 function toItem({ lease, provider, rendered, keptBodyBlob }: HandOver) {
   return {
     id: lease.messageId,

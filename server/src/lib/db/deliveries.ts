@@ -1,10 +1,10 @@
 import type { MessageStatus } from '../messages/status.ts';
 import type { Database } from './database.ts';
 import { createBatch } from './deliveries-batch.ts';
-import { checkpointAll, type HandOver } from './deliveries-checkpoint.ts';
+import { checkpointAll, type HandOver, revokeHandOver } from './deliveries-checkpoint.ts';
 import { claimAll } from './deliveries-claim.ts';
 import { type EndedAttempt, recordAll } from './deliveries-record.ts';
-import type { ClaimResult } from './deliveries-types.ts';
+import type { ClaimResult, Lease } from './deliveries-types.ts';
 
 /**
  * The three writes of an attempt. Each is one statement, shared by the attempts that ask at the same time; the change of state and the
@@ -20,6 +20,12 @@ export type Deliveries = {
    */
   checkpoint(handOver: HandOver): Promise<void>;
   /**
+   * Takes a checkpoint back: the provider answered that it took nothing.
+   *
+   * @throws LeaseLostError as above
+   */
+  revoke(lease: Lease): Promise<void>;
+  /**
    * Writes what became of an attempt and gives the lease back.
    *
    * @returns the state that the message is in now: what a provider told in the meantime is never undone
@@ -33,6 +39,7 @@ export function createDeliveries(database: Database, { leaseMs }: { leaseMs: num
   return {
     claim: createBatch<string, ClaimResult>((ids) => claimAll(database, ids, leaseMs)),
     checkpoint: createBatch<HandOver, void>((items) => checkpointAll(database, items)),
+    revoke: (lease) => revokeHandOver(database, lease),
     record: createBatch<EndedAttempt, MessageStatus>((items) => recordAll(database, items)),
   };
 }

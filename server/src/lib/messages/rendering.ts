@@ -3,7 +3,7 @@ import type { Message } from '../db/messages.ts';
 import { findTemplateVersion } from '../db/templates.ts';
 import type { Engine, RenderFailure, RenderSuccess, TemplateSources } from '../engine/engine.ts';
 import { localeFiles, resolveLocale } from '../engine/locales.ts';
-import type { BodyLoader } from './content.ts';
+import type { ContentLoader } from './content.ts';
 import { renderHash } from './render-hash.ts';
 
 /** What a recipient sees, and what it was made with. */
@@ -42,7 +42,7 @@ export type RenderDeps = {
   db: Db;
   engine: Engine;
   /** Fetches a body that is kept in blob storage. */
-  loadBody?: BodyLoader;
+  loadBody?: ContentLoader['body'];
 };
 
 /** Renders messages, and remembers what it has learned of their template versions, which never change. */
@@ -117,9 +117,9 @@ function toLocalesOnly(sources: TemplateSources): TemplateSources {
 
 async function takeBody(
   message: RenderableMessage,
-  loadBody: BodyLoader | undefined,
+  loadBody: ContentLoader['body'] | undefined,
 ): Promise<MessageRendering> {
-  const { html, text } = message.bodyBlob !== null && loadBody ? await loadBody(message.bodyBlob) : message;
+  const { html, text } = loadBody ? await loadBody(message) : message;
   if (html === null && text === null) throw new Error('a message has neither a template nor a body');
   return succeed({
     subject: message.subject ?? '',
