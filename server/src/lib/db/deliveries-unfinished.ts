@@ -28,7 +28,7 @@ from messages
 where status in ('queued', 'sending')
   and updated_at < now() - make_interval(secs => $1::float8 / 1000)
   and (status = 'queued' or coalesce(lease_until, '-infinity') < now() - make_interval(secs => $1::float8 / 1000))
-  and (updated_at, id) > ($2::timestamptz, $3::uuid)
+  and (updated_at, id) > ($2::text::timestamptz, $3::text::uuid)
 order by updated_at, id
 limit $4::integer`;
 
