@@ -1,6 +1,10 @@
 import { createGroupCommit, type Settled } from '../group-commit.ts';
 import { isConnectionError } from './connection-error.ts';
 
+/** Where items come closer than this one after the other, one waits a moment for the next: the worker has enough else to do. */
+const DENSE_MS = 10;
+const LINGER_MS = 4;
+
 /**
  * Carries out what concurrent attempts ask for in one statement. Where a statement fails because of what is in it, each item is
  * carried out by itself, so that a row that poisons the batch fails alone.
@@ -10,7 +14,11 @@ import { isConnectionError } from './connection-error.ts';
 export function createBatch<I, O>(
   flush: (items: readonly I[]) => Promise<readonly Settled<O>[]>,
 ): (item: I) => Promise<O> {
+  let lastAt = Number.NEGATIVE_INFINITY;
   const commit = createGroupCommit<I, O>({
+    // One statement at a time: what comes meanwhile shares the next.
+    slots: 1,
+    lingerMs: () => (performance.now() - lastAt < DENSE_MS ? LINGER_MS : 0),
     async flush(items) {
       try {
         return await flush(items);
@@ -20,7 +28,11 @@ export function createBatch<I, O>(
       }
     },
   });
-  return (item) => commit.add(item);
+  return (item) => {
+    const settled = commit.add(item);
+    lastAt = performance.now();
+    return settled;
+  };
 }
 
 async function flushSingly<I, O>(

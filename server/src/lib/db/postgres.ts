@@ -21,8 +21,8 @@ const LOOK_UPS = {
   jit: 'off',
 };
 
-/** Two at a time for each of the statements that are batched: claim, checkpoint, record. */
-const MAX_LOOK_UP_CONNECTIONS = 6;
+/** One for each statement that is batched (claim, checkpoint, record), and one for the rest. */
+const MAX_LOOK_UP_CONNECTIONS = 4;
 
 /** Opens PostgreSQL 15+; connects on first use. */
 export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
