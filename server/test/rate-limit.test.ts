@@ -58,11 +58,14 @@ describe.skipIf(isMissing('redis-server'))('the rate of a provider on Redis', ()
     if (!redis) throw new Error('no connection');
     const asked = spyOn(redis, 'eval');
     const limiter = createRedisRateLimiter({ redis, key: 'mail:rate:{x}', ratePerS: 1, logger: LOGGER });
+    const startedAt = performance.now();
     const answers = await Promise.all(Array.from({ length: 9 }, () => limiter.take()));
     // The first asks at once; the eight who came while it was under way share a call.
     expect(asked).toHaveBeenCalledTimes(2);
+    const elapsedS = (performance.now() - startedAt) / 1000;
     const waits = answers.filter((waitMs) => waitMs > 0);
-    expect(waits.length).toBeGreaterThanOrEqual(7);
+    expect(answers.length - waits.length).toBeLessThanOrEqual(1 + Math.floor(elapsedS));
+    expect(waits.length).toBeGreaterThan(1);
     expect(waits).toEqual(waits.map((_, place) => (waits[0] ?? 0) + place * 1000));
   });
 

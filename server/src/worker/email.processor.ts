@@ -8,6 +8,7 @@ import {
   type NewEvent,
 } from '../lib/db/deliveries-types.ts';
 import { composeMime } from '../lib/mail/mime.ts';
+import type { ContentLoader } from '../lib/messages/content.ts';
 import type { BodyKeeper } from '../lib/messages/kept-body.ts';
 import { type AttemptOutcome, type AttemptResult, decideOutcome } from '../lib/messages/outcome.ts';
 import type { MessageRenderer, MessageRendering, RenderedMessage } from '../lib/messages/rendering.ts';
@@ -28,6 +29,9 @@ export type ProcessorOptions = {
   render: MessageRenderer;
   router: ProviderRouter;
   gate: RouteGate;
+  loadAttachments: ContentLoader['attachments'];
+  /** Where one click takes the recipient off the list; null where this service has no address of its own. */
+  unsubscribeUrl: (messageId: string, secret: string) => string | null;
   /** Null where bodies are not kept. */
   keepBody: BodyKeeper | null;
   retry: Config['retry'];
@@ -158,7 +162,7 @@ async function send(
   const { message, leaseEndsAt, stopping } = attempt;
   const { leaseMs, router, gate, metrics, onStep } = options;
   const keptBodyBlob = options.keepBody ? await options.keepBody(message.id, rendered) : null;
-  const mail = await compose(attempt, rendered);
+  const mail = await compose(options, attempt, rendered);
   await onStep?.('composed', message.id);
   const startedAt = performance.now();
   const deadline = createDeadline(stopping, leaseEndsAt - leaseMs * (1 - SEND_SHARE_OF_LEASE) - startedAt);
@@ -182,15 +186,23 @@ function isOurDoing({ kind }: AttemptResult, stopping: AbortSignal): boolean {
 }
 
 async function compose(
+  { loadAttachments, unsubscribeUrl }: ProcessorOptions,
   { message, recipients }: Attempt,
   rendered: RenderedMessage,
 ): Promise<OutboundMail> {
-  const input = toComposeInput({ message, recipients, rendered });
+  const input = toComposeInput({
+    message,
+    recipients,
+    rendered,
+    attachments: message.hasAttachments ? await loadAttachments(message.id) : [],
+    unsubscribeUrl: message.unsubscribeSecret === null ? null : unsubscribeUrl(message.id, message.unsubscribeSecret),
+  });
   const to = recipients.filter(isPending).map(({ email }) => email);
   return {
     messageId: message.id,
     envelope: { from: input.from.email, to },
     mime: await composeMime(input),
+    parts: () => input,
   };
 }
 

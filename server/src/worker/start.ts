@@ -5,8 +5,8 @@ import type { Engine } from '../lib/engine/engine.ts';
 import { createMessageRenderer } from '../lib/messages/rendering.ts';
 import type { Profile } from '../lib/profile.ts';
 import { createInboxProvider } from '../lib/providers/inbox.ts';
+import { createProviders } from '../lib/providers/registry.ts';
 import { createProviderRouter, type ProviderRouter } from '../lib/providers/router.ts';
-import { createSmtpProvider } from '../lib/providers/smtp.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
@@ -37,6 +37,8 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
       render: createMessageRenderer({ db: database.db, engine }),
       router,
       gate: createRouteGate(),
+      loadAttachments: async () => [],
+      unsubscribeUrl: () => null,
       keepBody: null,
       retry: config.retry,
       leaseMs: config.leaseMs,
@@ -68,16 +70,8 @@ type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger' | 'metrics'>;
 
 function createRouter({ config, profile, logger, metrics }: RouterDeps): ProviderRouter {
   const { database, rateLimits, broadcast } = profile;
-  const { smtp } = config;
-  const relay = smtp && {
-    provider: createSmtpProvider({ name: 'smtp', ...smtp }),
-    kind: 'smtp',
-    order: 0,
-    weight: 100,
-    ratePerS: null,
-  };
   return createProviderRouter({
-    providers: relay ? [relay] : [],
+    providers: createProviders(config.providers),
     inbox: createInboxProvider({ store: createInboxStore(database.db) }),
     logger,
     metrics,

@@ -92,20 +92,21 @@ export function createRedisBroadcast({
 
 type Subscription = { redis: Redis; channel: string; logger: Logger };
 
-/** A connection that waits for Redis for ever and subscribes again by itself whenever it is back. */
+/** A connection of its own, as Redis wants it, that subscribes whenever Redis is there (again), however long it was away. */
 function subscribe({ redis, channel, logger }: Subscription): Redis {
-  const { commandTimeout: _requestsOnly, ...options } = redis.options;
-  const subscriber = redis.duplicate({ ...options, enableOfflineQueue: true, maxRetriesPerRequest: null });
+  const subscriber = redis.duplicate({ autoResubscribe: false });
   // The connection of requests reports that Redis is away; without a listener this one would end the process.
   subscriber.on('error', () => {});
   const start = async () => {
     try {
       await subscriber.subscribe(channel);
     } catch (error) {
-      logger.debug({ err: error }, 'listening for news about providers ended');
+      logger.debug({ err: error }, 'news about providers cannot be listened to');
+      // It hangs rather than being gone: a new connection tries again.
+      if (subscriber.status === 'ready') subscriber.disconnect(true);
     }
   };
-  void start();
+  subscriber.on('ready', () => void start());
   return subscriber;
 }
 

@@ -105,30 +105,37 @@ describe('a closed breaker', () => {
     expect(breaker.state.kind).toBe('closed');
   });
 
-  test('failures leave the window as it slides', () => {
-    const { breaker, clock, fail, succeed } = createBreaker();
-    for (let i = 0; i < 4; i++) {
+  test.each([10_000, 15_000, 35_000])(
+    'failures have left the window after %d ms, and new ones are in it',
+    (laterMs) => {
+      const { breaker, clock, fail, succeed } = createBreaker({ consecutiveFailures: 100 });
+      fail(9);
+      clock.ms += laterMs;
+      succeed(9);
+      fail(8);
+      expect(breaker.state.kind).toBe('closed');
       fail(1);
-      succeed(1);
-    }
-    clock.ms += 10_000;
-    succeed(9);
-    fail(1);
-    expect(breaker.state.kind).toBe('closed');
-  });
+      expect(breaker.state.kind).toBe('open');
+    },
+  );
 
   test('calls that were under way when it opened count for nothing', () => {
     const { breaker, clock, acquire, fail, steps } = createBreaker();
-    const early = [acquire(), acquire(), acquire()];
+    const early = Array.from({ length: 12 }, acquire);
+    const end = (how: 'succeed' | 'fail') => {
+      for (const pass of early.splice(0, 4)) pass[how]('late');
+    };
     fail(3);
-    early[0]?.succeed();
-    early[1]?.fail('late');
+    end('fail');
     expect(breaker.state).toMatchObject({ kind: 'open', openings: 1 });
     clock.ms += 1000;
     const probe = acquire();
-    early[2]?.fail('later still');
+    end('fail');
     expect(breaker.state.kind).toBe('half_open');
     probe.succeed();
+    end('succeed');
+    // a success from before the outage says nothing about the recovery
+    expect(breaker.state).toEqual({ kind: 'closed', isRamping: true });
     expect(steps()).toEqual(['closed > open', 'open > half_open', 'half_open > closed']);
   });
 

@@ -50,7 +50,7 @@ export type CircuitBreaker = {
   acquire(): BreakerPass | null;
   /** 0 where `acquire` would give a pass, else when to ask again. */
   waitMs(): number;
-  /** Another worker's breaker opened. Own evidence counts for more: see the decision on broadcasting. */
+  /** Another worker's breaker opened. Own evidence counts for more: see docs/decisions/0033-breaker-news.md. */
   hintOpened(news: OpeningNews): void;
   /** Another worker's provider answered again: an open breaker probes now, and believes its own probe only. */
   hintClosed(): void;

@@ -41,6 +41,10 @@ describe('the pace of a rate', () => {
     expect(tookMs).toBeLessThan(11_000);
   });
 
+  test.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('%d is none', (rate) => {
+    expect(() => createMemoryRateLimiter({ ratePerS: rate })).toThrow(RangeError);
+  });
+
   test('a silence saves up no more than the burst', async () => {
     const clock = { ms: 1000 };
     const limiter = createMemoryRateLimiter({ ratePerS: 100, nowMs: () => clock.ms });

@@ -38,8 +38,11 @@ export type Pace = {
  * The pace of a rate, such that no second whatever, wherever it begins, has more than `ratePerS` messages: a window of
  * GCRA holds `ceil(window / interval) + burst - 1`. The burst is what 20 ms bring, because timers wake late and a
  * pace without one would lose each delay for good.
+ *
+ * @throws RangeError for anything but a whole number from 1 on
  */
 export function toPace(ratePerS: number): Pace {
+  if (!Number.isInteger(ratePerS) || ratePerS < 1) throw new RangeError(`${ratePerS} is no rate a second`);
   const burst = 1 + Math.floor(ratePerS / 50);
   return { intervalUs: Math.ceil(1_000_000 / (ratePerS - burst + 1)), burst };
 }

@@ -91,7 +91,7 @@ function createReader() {
       const last = exporter.getMetrics().at(-1);
       const metrics = last?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
       const found = metrics.find(({ descriptor }) => descriptor.name === name);
-      return (found?.dataPoints ?? []).map(({ attributes, value }) => ({ ...attributes, value }));
+      return (found?.dataPoints ?? []).map(({ attributes, value }) => Object.assign({ value }, attributes));
     },
   };
 }
@@ -677,6 +677,14 @@ describe('what workers tell each other', () => {
     clock.ms += 8000;
     await send();
     expect(told).toEqual([opened, { kind: 'closed', provider: 'primary' }]);
+  });
+
+  test('nothing of what only others have seen', async () => {
+    const { primary } = createPair();
+    const { broadcast, told, hear } = createRecorder();
+    const { breakerOf } = createKit([{ provider: primary }], { broadcast });
+    hear({ kind: 'opened', provider: 'primary', forMs: 1000, openings: 1, reason: 'x' });
+    expect([breakerOf('primary'), told]).toEqual(['open', []]);
   });
 
   test('nothing where there is no provider, and no more after the end', async () => {

@@ -1,8 +1,7 @@
-import type { ObservableCallback } from '@opentelemetry/api';
 import type { KeyMode } from '../auth/api-key.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type BreakerBroadcast, type BreakerNews, createSilentBroadcast } from './breaker-broadcast.ts';
+import { type BreakerBroadcast, createSilentBroadcast } from './breaker-broadcast.ts';
 import {
   type BreakerChange,
   type BreakerPass,
@@ -12,7 +11,9 @@ import {
 } from './circuit-breaker.ts';
 import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
 import { createMemoryRateLimits, type RateLimits } from './rate-limit.ts';
+import { applyBreakerNews, observeBreakers, reportBreakerChange } from './router-breakers.ts';
 import { chooseLane, createPatience, type LaneGroups, toGroups } from './router-choice.ts';
+import { createHandOver, type HandOver, type HandOverCallbacks } from './router-hand-over.ts';
 import { createLane, type Lane, type ResultCounts } from './router-lane.ts';
 
 /** Whose message it is; `boundTo` names the one provider that its client may use. */
@@ -24,21 +25,15 @@ export type RouterResult = {
   result: SendResult | { kind: 'no_provider'; reason: string; retryAfterMs: number };
 };
 
-export type RouterOptionsOfSend = Omit<SendOptions, 'onHandOver'> & {
-  /**
-   * As in `SendOptions`, with the provider's name. Called at most once a message, unless `onHandOverRevoked` was called
-   * for the one before.
-   */
-  onHandOver: (provider: string) => Promise<void>;
-  /**
-   * Called, and awaited, when a provider answered after its hand-over that it took nothing (an HTTP API that is out of order, or
-   * throttles) and another one could. The caller takes its checkpoint back; without this function the message stays
-   * with the first hand-over, whatever came of it.
-   */
-  onHandOverRevoked?: (provider: string, reason: string) => Promise<void>;
-  /** The provider named could not take the message, and another one is about to be asked. */
-  onFailover: (provider: string, reason: string) => void;
-};
+/**
+ * What one message may take and whom it tells. A `signal` that ran into a time limit has a `TimeoutError` for its reason, as
+ * `AbortSignal.timeout` gives it: that speaks against the provider, any other abort is the caller's own doing.
+ */
+export type RouterOptionsOfSend = Omit<SendOptions, 'onHandOver'> &
+  HandOverCallbacks & {
+    /** The provider named could not take the message, and another one is about to be asked. */
+    onFailover: (provider: string, reason: string) => void;
+  };
 
 /** One provider as it stands in this process. */
 export type ProviderState = {
@@ -94,8 +89,6 @@ const PATIENCE_MS = 200;
 /** A provider that does not exist now may after the next start. */
 const UNKNOWN_RETRY_MS = 60_000;
 
-const BREAKER_LEVELS: Readonly<Record<BreakerState['kind'], number>> = { closed: 0, half_open: 1, open: 2 };
-
 type Router = {
   readonly lanes: readonly Lane[];
   readonly groups: LaneGroups;
@@ -121,7 +114,7 @@ export function createProviderRouter(options: ProviderRouterOptions): ProviderRo
   };
   const observe = observeBreakers(lanes);
   metrics.breakerState.addCallback(observe);
-  if (lanes.length > 0) broadcast.listen((news) => applyNews(lanes, news));
+  if (lanes.length > 0) broadcast.listen((news) => applyBreakerNews(lanes, news));
   return {
     send: (mail, request, sendOptions) => send(router, { mail, request, options: sendOptions }),
     states: () => lanes.map(toState),
@@ -139,56 +132,18 @@ function createLanes(options: ProviderRouterOptions, broadcast: BreakerBroadcast
     nowMs = () => performance.now(),
     random = Math.random,
   } = options;
+  const reporting = { ...options, broadcast };
   return options.providers.map(({ provider, kind = null, order, weight, ratePerS }) => {
     const { name } = provider;
     const breaker = createCircuitBreaker({
       settings: options.breaker ?? {},
-      onChange: (change) => reportChange(options, { broadcast, name, change }),
+      onChange: (change) => reportBreakerChange(reporting, name, change),
       nowMs,
       random,
     });
     const limiter = ratePerS === null ? null : rateLimits.limit(name, ratePerS);
     return createLane({ provider, kind, order, weight, ratePerS, breaker, limiter, nowMs });
   });
-}
-
-type Reported = { broadcast: BreakerBroadcast; name: string; change: BreakerChange };
-
-function reportChange(
-  { logger, metrics, onBreakerChange }: ProviderRouterOptions,
-  { broadcast, name, change }: Reported,
-): void {
-  const { from, to, reason, isRemote } = change;
-  const level = to.kind === 'open' ? 'warn' : 'info';
-  const remainingMs = to.kind === 'open' ? { for_ms: Math.round(to.remainingMs) } : {};
-  logger[level](
-    { provider: name, from: from.kind, to: to.kind, reason, remote: isRemote, ...remainingMs },
-    'a circuit breaker changed',
-  );
-  metrics.breakerChanges.add(1, { provider: name, to: to.kind });
-  const news = isRemote ? null : toNews(name, from, to);
-  if (news) broadcast.publish(news);
-  onBreakerChange?.(name, change);
-}
-
-/** Told are an outage and its end. That a probe failed is no news: the others probe for themselves. */
-function toNews(provider: string, from: BreakerState, to: BreakerState): BreakerNews | null {
-  if (to.kind === 'closed') return { kind: 'closed', provider };
-  if (from.kind !== 'closed' || to.kind !== 'open') return null;
-  return { kind: 'opened', provider, forMs: to.remainingMs, openings: to.openings, reason: to.reason };
-}
-
-function applyNews(lanes: readonly Lane[], news: BreakerNews): void {
-  const lane = lanes.find(({ provider }) => provider.name === news.provider);
-  if (news.kind === 'opened') lane?.breaker.hintOpened(news);
-  else lane?.breaker.hintClosed();
-}
-
-function observeBreakers(lanes: readonly Lane[]): ObservableCallback {
-  return (result) => {
-    for (const { provider, breaker } of lanes)
-      result.observe(BREAKER_LEVELS[breaker.state.kind], { provider: provider.name });
-  };
 }
 
 function toState({ provider, kind, order, weight, ratePerS, breaker, counts }: Lane): ProviderState {
@@ -242,7 +197,7 @@ async function sendThrough(
     }
     const { lane } = choice;
     const result = await attempt(router, { ...choice, mail, options, handOver, failed });
-    const reason = signal.aborted ? null : reasonToGoOn(result);
+    const reason = reasonToGoOn(result);
     if (reason === null || !handOver.mayGoOn()) return { provider: lane.provider.name, result };
     failed = { lane, result, reason };
     tried.add(lane);
@@ -295,33 +250,6 @@ function reasonToGoOn(result: SendResult): string | null {
   // Recipients that were refused for good must be recorded: a second result would hide them.
   const isWhole = result.kind === 'deferred' && !result.refused.some(({ isPermanent }) => isPermanent);
   return isWhole && result.isThrottled ? result.response : null;
-}
-
-type HandOver = {
-  /** What one provider calls. */
-  by(provider: string): () => Promise<void>;
-  /** False once the message was handed over and that cannot be taken back. */
-  mayGoOn(): boolean;
-  revoke(reason: string): Promise<void>;
-};
-
-/** Keeps watch that at most one hand-over of a message stands, whatever the adapters do. */
-function createHandOver({ onHandOver, onHandOverRevoked }: RouterOptionsOfSend): HandOver {
-  let standing: string | null = null;
-  return {
-    by: (provider) => async () => {
-      if (standing !== null)
-        throw new Error(`${provider} asked for a hand-over while that to ${standing} stands`);
-      standing = provider;
-      await onHandOver(provider);
-    },
-    mayGoOn: () => standing === null || onHandOverRevoked !== undefined,
-    async revoke(reason) {
-      if (standing === null) return;
-      await onHandOverRevoked?.(standing, reason);
-      standing = null;
-    },
-  };
 }
 
 /** Its text is shown to clients: it says nothing of what a provider answered to somebody else's message. */
