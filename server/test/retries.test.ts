@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'bun:test';
 import { insertRow } from './support/message-rows.ts';
+import { waitFor } from './support/wait-for.ts';
 import { describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
 
 describeOnBothProfiles('attempts', (profile) => {
@@ -64,5 +65,32 @@ describeOnBothProfiles('attempts', (profile) => {
     const { body } = await system.call('GET', `/v1/messages/${id}/events`, { key: system.keys.live });
     expect(JSON.stringify(body)).not.toContain('The worker ended');
     expect(system.sink.mails).toHaveLength(1);
+  }, 90_000);
+
+  test('are not burnt while no provider can take mail: it waits, and all of it goes when one can', async () => {
+    const system = await start({ RETRY_BASE_MS: '100', MAX_ATTEMPTS: '4', WORKER_CONCURRENCY: '4' });
+    system.sink.setPlan({ greeting: () => ({ code: 421, text: 'closed for repairs' }) });
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => system.send({ to: `u${i}@example.net`, subject: 'x', text: 'x' })),
+    );
+    const countEvents = async (where: string) => {
+      const [row] = await system.database.query<{ n: number }>(
+        `select count(*)::integer as n from message_events where ${where}`,
+        [],
+      );
+      return row?.n ?? 0;
+    };
+    await waitFor('messages to wait for a provider', async () =>
+      (await countEvents("type = 'deferred' and detail like '%no provider%'")) > 0 ? true : null,
+    );
+    // A turn or two of the breaker later nobody has been given up, and hardly anybody was told the same again.
+    await waitFor('the breaker to have let a message try', async () =>
+      (await system.countOf('mail.breaker.changes', { to: 'half_open' })) > 0 ? true : null,
+    );
+    system.sink.setPlan({});
+    const ended = await Promise.all(ids.map((id) => system.waitUntilEnded(id)));
+    expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['sent']));
+    expect(system.sink.mails).toHaveLength(20);
+    expect(await countEvents("type = 'deferred'")).toBeLessThan(20 * 6);
   }, 90_000);
 });

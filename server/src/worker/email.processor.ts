@@ -243,7 +243,7 @@ async function record(
   { lease, leaseEndsAt, message, recipients, untold, log }: Attempt,
   { provider, result }: Attempted,
 ): Promise<void> {
-  const { deliveries, retry, logger, metrics, onStep } = options;
+  const { deliveries, gate, retry, logger, metrics, onStep } = options;
   const isLastAttempt = message.attempts >= retry[message.priority].maxAttempts;
   const outcome = decideOutcome({ recipients, result, isLastAttempt });
   const retryMs = outcome.status === 'queued' ? retryDelayMs(options, message, outcome) : null;
@@ -262,6 +262,7 @@ async function record(
     'attempt ended',
   );
   if (status === 'queued') throw new RetryLater(retryMs ?? 0);
+  gate.forget(message.id);
 }
 
 function retryDelayMs(

@@ -53,4 +53,13 @@ describe('the gate before a route without a way out', () => {
     clock.now = 30_500;
     expect(gate.waitForMessage('b')).toBe(0);
   });
+
+  test('a backlog comes back at a rate that a worker can turn away', () => {
+    const gate = createRouteGate({ now: () => 0, random: () => 1 });
+    gate.shut(live, 500);
+    for (let i = 0; i < 5000; i++) gate.waitForRoute(`m${i}`, live);
+    expect(gate.waitForMessage('m0')).toBe(500 + 10_000);
+    for (let i = 1; i < 5000; i++) gate.forget(`m${i}`);
+    expect(gate.waitForMessage('m0')).toBe(500 + 1000);
+  });
 });

@@ -3,11 +3,12 @@ import type { RouteRequest } from '../lib/providers/router.ts';
 /** While a route is shut, one message at a time tries whether it still is, and this long at most. */
 const PROBE_MS = 30_000;
 
-/** Who waits for a probe looks again after this and up to twice as much, so that not all come at once. */
+/** Those that wait come back spread over a time: this at least, and so long that no more than so many a second do. */
 const AGAIN_MS = 1000;
+const AGAIN_PER_S = 500;
 
-/** Messages whose route is remembered: enough for what waits in the queue's memory of a while. */
-const MAX_REMEMBERED = 50_000;
+/** Messages whose route is remembered; one beyond them is claimed to learn its route again. */
+const MAX_REMEMBERED = 100_000;
 
 /**
  * Remembers that a route has no way out at present. Without it a backlog that waits for a provider would be claimed, rendered
@@ -22,6 +23,8 @@ export type RouteGate = {
   shut(request: RouteRequest, forMs: number): void;
   /** The route has a way out. */
   open(request: RouteRequest): void;
+  /** The message will not come back. */
+  forget(messageId: string): void;
 };
 
 type Shut = { untilMs: number; probingUntilMs: number };
@@ -34,12 +37,14 @@ export function createRouteGate({
   const shut = new Map<string, Shut>();
   const routes = new Map<string, string>();
 
+  const spreadMs = () => random() * Math.max(AGAIN_MS, (routes.size / AGAIN_PER_S) * 1000);
+
   const enter = (route: string): number => {
     const state = shut.get(route);
     if (!state) return 0;
     const at = now();
-    if (at < state.untilMs) return state.untilMs - at + AGAIN_MS * random();
-    if (at < state.probingUntilMs) return AGAIN_MS + AGAIN_MS * random();
+    if (at < state.untilMs) return state.untilMs - at + spreadMs();
+    if (at < state.probingUntilMs) return AGAIN_MS + spreadMs();
     state.probingUntilMs = at + PROBE_MS;
     return 0;
   };
@@ -63,9 +68,10 @@ export function createRouteGate({
       shut.set(toKey(request), { untilMs: now() + forMs, probingUntilMs: 0 });
     },
     open(request) {
-      if (shut.size === 0) return;
-      shut.delete(toKey(request));
-      if (shut.size === 0) routes.clear();
+      if (shut.size > 0) shut.delete(toKey(request));
+    },
+    forget(messageId) {
+      if (routes.size > 0) routes.delete(messageId);
     },
   };
 }
