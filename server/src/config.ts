@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
+import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
 import { parseAddress } from './lib/mail/address.ts';
 import type { MessagePriority } from './lib/messages/priority.ts';
 import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
@@ -178,8 +179,63 @@ const SETTINGS = {
   MAX_BODY_BYTES: Type.Integer({
     minimum: 1024,
     default: 2 * 1024 * 1024,
-    description: 'Largest request body the API reads',
+    description: 'Largest request body the API reads, where it holds no attachments',
   }),
+  MAX_ATTACHMENT_BODY_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 36 * 1024 * 1024,
+    description: 'Largest request body with attachments, which are a third larger in it',
+  }),
+  MAX_ATTACHMENT_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 25 * 1024 * 1024,
+    description: 'Largest sum of the attachments of one message',
+  }),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^\\s?#]+$',
+      description:
+        'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com',
+    }),
+  ),
+  MAX_WAITING: Type.Integer({
+    minimum: 1,
+    default: 5000,
+    description: 'Messages that may wait for the database at once; more are answered with 503',
+  }),
+  MAX_INTAKE_MS: Type.Integer({
+    minimum: 100,
+    maximum: 60_000,
+    default: 5000,
+    description: 'How long the database may take to keep a message before the answer is 503',
+  }),
+  MAX_IN_FLIGHT_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 256 * 1024 * 1024,
+    description: 'Request bodies that may be in memory at once; more are answered with 503',
+  }),
+  MAX_QUEUE_DEPTH: Type.Integer({
+    minimum: 1,
+    default: 1_000_000,
+    description: 'Jobs that may wait in the queue before new messages are answered with 503',
+  }),
+  BLOB_STORE_URL: Type.Optional(
+    Type.String({
+      pattern: '^(database|s3://.+|folder:.+)$',
+      description:
+        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>; by default the database, with pglite: a folder',
+    }),
+  ),
+  S3_ENDPOINT: Type.Optional(
+    Type.String({ pattern: '^https?://.+$', description: "Address of the S3 API; Amazon's own by default" }),
+  ),
+  S3_REGION: Type.Optional(Type.String({ minLength: 1, description: 'Region of the bucket' })),
+  S3_ACCESS_KEY_ID: Type.Optional(
+    Type.String({ minLength: 1, description: 'Key id for the S3 API; goes with S3_SECRET_ACCESS_KEY' }),
+  ),
+  S3_SECRET_ACCESS_KEY: Type.Optional(
+    Type.String({ minLength: 1, description: 'Secret for the S3 API; goes with S3_ACCESS_KEY_ID' }),
+  ),
   ADMIN_API_KEY: Type.Optional(
     Type.String({
       description:
@@ -217,9 +273,10 @@ export type RetryPolicy = {
 };
 
 /** Where state lives: everything in one folder and one process, or PostgreSQL and Redis. */
-export type StorageSettings =
+export type StorageSettings = { blobs: BlobSettings } & (
   | { kind: 'embedded'; databaseDir: string }
-  | { kind: 'production'; databaseUrl: string; redisUrl: string };
+  | { kind: 'production'; databaseUrl: string; redisUrl: string }
+);
 
 export type Config = Readonly<{
   role: ServiceRole;
@@ -239,7 +296,17 @@ export type Config = Readonly<{
   retry: Readonly<Record<MessagePriority, RetryPolicy>>;
   isKeepingBodies: boolean;
   leaseMs: number;
+  /** Of a request without attachments. */
   maxBodyBytes: number;
+  /** Of a request with attachments. */
+  maxAttachmentBodyBytes: number;
+  /** Of one message, decoded. */
+  maxAttachmentBytes: number;
+  publicUrl: string | null;
+  maxWaiting: number;
+  maxIntakeMs: number;
+  maxInFlightBytes: number;
+  maxQueueDepth: number;
   adminApiKey: string | null;
   shutdownGraceMs: number;
   sandboxMode: 'full' | 'trusted';
@@ -337,6 +404,12 @@ function semanticProblems(given: Given): string[] {
   if ((given.SMTP_USER === undefined) !== (given.SMTP_PASS === undefined)) {
     problems.push('SMTP_USER and SMTP_PASS go together: set both or neither');
   }
+  if (given.BLOB_STORE_URL?.startsWith('s3:') && !parseS3Url(given.BLOB_STORE_URL)) {
+    problems.push('BLOB_STORE_URL has a wrong value: a bucket is named as in s3://bucket/prefix');
+  }
+  if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) {
+    problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both or neither');
+  }
   const from = parseAddress(given.MAIL_FROM ?? DEFAULT_FROM);
   if (!from.ok) problems.push(`MAIL_FROM has a wrong value: it ${from.reason}`);
   if (given.ADMIN_API_KEY && !isApiKey(given.ADMIN_API_KEY)) {
@@ -385,6 +458,13 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     isKeepingBodies: env.KEEP_BODIES,
     leaseMs: env.LEASE_MS,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    maxAttachmentBodyBytes: env.MAX_ATTACHMENT_BODY_BYTES,
+    maxAttachmentBytes: env.MAX_ATTACHMENT_BYTES,
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    maxWaiting: env.MAX_WAITING,
+    maxIntakeMs: env.MAX_INTAKE_MS,
+    maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
+    maxQueueDepth: env.MAX_QUEUE_DEPTH,
     adminApiKey: env.ADMIN_API_KEY ?? null,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     sandboxMode: env.SANDBOX,
@@ -394,9 +474,29 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
 
 function toStorage(env: Environment, mailerDir: string): StorageSettings {
   const url = env.DATABASE_URL ?? `pglite:${mailerDir}/db`;
-  if (url.startsWith('pglite:'))
-    return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)) };
-  return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '' };
+  if (url.startsWith('pglite:')) {
+    const blobs = toBlobs(env, { kind: 'folder', folder: `${mailerDir}/blobs` });
+    return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)), blobs };
+  }
+  const blobs = toBlobs(env, { kind: 'database' });
+  return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '', blobs };
+}
+
+function toBlobs(env: Environment, standard: BlobSettings): BlobSettings {
+  const url = env.BLOB_STORE_URL;
+  if (!url) return standard;
+  if (url === 'database') return { kind: 'database' };
+  if (url.startsWith('folder:')) return { kind: 'folder', folder: resolve(url.slice('folder:'.length)) };
+  const place = parseS3Url(url);
+  if (!place) throw new Error('an S3 address that was checked cannot be read');
+  return {
+    kind: 's3',
+    ...place,
+    endpoint: env.S3_ENDPOINT ?? null,
+    region: env.S3_REGION ?? null,
+    accessKeyId: env.S3_ACCESS_KEY_ID ?? null,
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY ?? null,
+  };
 }
 
 function toRetryPolicies(env: Environment): Config['retry'] {

@@ -1,7 +1,7 @@
 import type { ClaimedMessage, ClaimedRecipient } from '../lib/db/deliveries-types.ts';
 import { type Address, parseAddress } from '../lib/mail/address.ts';
 import type { ComposeInput } from '../lib/mail/mime-input.ts';
-import type { LoadedAttachment } from '../lib/messages/content.ts';
+import type { LoadedAttachment } from '../lib/blobs/message-content.ts';
 import type { RenderedMessage } from '../lib/messages/rendering.ts';
 
 type Composable = {

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { LoadedAttachment } from '../lib/blobs/message-content.ts';
 import type { Deliveries } from '../lib/db/deliveries.ts';
 import {
   type ClaimedMessage,
@@ -8,7 +9,6 @@ import {
   type NewEvent,
 } from '../lib/db/deliveries-types.ts';
 import { composeMime } from '../lib/mail/mime.ts';
-import type { ContentLoader } from '../lib/messages/content.ts';
 import type { BodyKeeper } from '../lib/messages/kept-body.ts';
 import { type AttemptOutcome, type AttemptResult, decideOutcome } from '../lib/messages/outcome.ts';
 import type { MessageRenderer, MessageRendering, RenderedMessage } from '../lib/messages/rendering.ts';
@@ -29,7 +29,7 @@ export type ProcessorOptions = {
   render: MessageRenderer;
   router: ProviderRouter;
   gate: RouteGate;
-  loadAttachments: ContentLoader['attachments'];
+  loadAttachments: (messageId: string) => Promise<readonly LoadedAttachment[]>;
   /** Where one click takes the recipient off the list; null where this service has no address of its own. */
   unsubscribeUrl: (messageId: string, secret: string) => string | null;
   /** Null where bodies are not kept. */

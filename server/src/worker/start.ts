@@ -1,8 +1,11 @@
 import type { Config } from '../config.ts';
+import { loadAttachments, loadBody } from '../lib/blobs/message-content.ts';
 import { createDeliveries } from '../lib/db/deliveries.ts';
 import { createInboxStore } from '../lib/db/inbox.ts';
 import type { Engine } from '../lib/engine/engine.ts';
+import { createBodyKeeper } from '../lib/messages/kept-body.ts';
 import { createMessageRenderer } from '../lib/messages/rendering.ts';
+import { unsubscribeUrl } from '../lib/messages/unsubscribe.ts';
 import type { Profile } from '../lib/profile.ts';
 import { createInboxProvider } from '../lib/providers/inbox.ts';
 import { createProviders } from '../lib/providers/registry.ts';
@@ -29,17 +32,19 @@ export type WorkerDeps = {
 export function startWorker({ config, profile, engine, logger, metrics, onStep }: WorkerDeps): {
   stop(): Promise<void>;
 } {
-  const { database, queue } = profile;
+  const { database, queue, blobs } = profile;
+  const { publicUrl } = config;
+  const { db } = database;
   const router = createRouter({ config, profile, logger, metrics });
   const worker = queue.startWorker({
     handler: createEmailProcessor({
       deliveries: createDeliveries(database, config),
-      render: createMessageRenderer({ db: database.db, engine }),
+      render: createMessageRenderer({ db, engine, loadBody: (message) => loadBody(blobs, message) }),
       router,
       gate: createRouteGate(),
-      loadAttachments: async () => [],
-      unsubscribeUrl: () => null,
-      keepBody: null,
+      loadAttachments: (messageId) => loadAttachments({ db, blobs }, messageId),
+      unsubscribeUrl: (messageId, secret) => publicUrl && unsubscribeUrl({ publicUrl, messageId, secret }),
+      keepBody: config.isKeepingBodies ? createBodyKeeper({ blobs, db }) : null,
       retry: config.retry,
       leaseMs: config.leaseMs,
       logger,

@@ -24,19 +24,25 @@ const LOOK_UPS = {
 /** One for each statement that is batched (claim, checkpoint, record), and one for the rest. */
 const MAX_LOOK_UP_CONNECTIONS = 4;
 
+const CONNECT_TIMEOUT_S = 5;
+
+/** A statement that waits for ever would hold a connection, and soon all of them. */
+const LIMITS = { lock_timeout: 3000, statement_timeout: 30_000 };
+
 /** Opens PostgreSQL 15+; connects on first use. */
 export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
   const client = postgres(url, {
     max: maxConnections,
-    connect_timeout: 10,
+    connect_timeout: CONNECT_TIMEOUT_S,
+    connection: LIMITS,
     // A notice is the server talking to a person at psql; ours go through errors and logs.
     onnotice: () => {},
   });
   const lookUps = postgres(url, {
     max: MAX_LOOK_UP_CONNECTIONS,
-    connect_timeout: 10,
+    connect_timeout: CONNECT_TIMEOUT_S,
     idle_timeout: 60,
-    connection: LOOK_UPS,
+    connection: { ...LIMITS, ...LOOK_UPS },
     onnotice: () => {},
   });
   const db = drizzle(client, { schema });

@@ -3,7 +3,7 @@ import type { Message } from '../db/messages.ts';
 import { findTemplateVersion } from '../db/templates.ts';
 import type { Engine, RenderFailure, RenderSuccess, TemplateSources } from '../engine/engine.ts';
 import { localeFiles, resolveLocale } from '../engine/locales.ts';
-import type { ContentLoader } from './content.ts';
+import type { MessageBody } from '../blobs/message-content.ts';
 import { renderHash } from './render-hash.ts';
 
 /** What a recipient sees, and what it was made with. */
@@ -38,11 +38,13 @@ export type RenderableMessage = Pick<
   | 'createdAt'
 >;
 
+export type BodyLoader = (message: Pick<Message, 'html' | 'text' | 'bodyBlob'>) => Promise<MessageBody>;
+
 export type RenderDeps = {
   db: Db;
   engine: Engine;
   /** Fetches a body that is kept in blob storage. */
-  loadBody?: ContentLoader['body'];
+  loadBody?: BodyLoader;
 };
 
 /** Renders messages, and remembers what it has learned of their template versions, which never change. */
@@ -117,7 +119,7 @@ function toLocalesOnly(sources: TemplateSources): TemplateSources {
 
 async function takeBody(
   message: RenderableMessage,
-  loadBody: ContentLoader['body'] | undefined,
+  loadBody: BodyLoader | undefined,
 ): Promise<MessageRendering> {
   const { html, text } = loadBody ? await loadBody(message) : message;
   if (html === null && text === null) throw new Error('a message has neither a template nor a body');

@@ -31,10 +31,9 @@ export function createProviders(settings: readonly ProviderSettings[]): PlacedPr
 function createProvider(settings: ProviderSettings): Provider {
   switch (settings.kind) {
     case 'smtp': {
-      const { name, host, port, isSecure, isTlsRequired, auth, poolSize, tls, dkim } = settings;
-      const signer = dkim && createDkimSigner(dkim);
-      const secrecy = { isSecure, isTlsRequired, auth, tls };
-      return createSmtpProvider({ name, host, port, poolSize, dkim: signer, ...secrecy });
+      const { name, host, port, isSecure, isTlsRequired, auth, poolSize, tls } = settings;
+      const dkim = settings.dkim && createDkimSigner(settings.dkim);
+      return createSmtpProvider({ name, host, port, isSecure, isTlsRequired, auth, poolSize, tls, dkim });
     }
     case 'ses': {
       const { name, region, credentials, configurationSet, endpoint, maxInFlight } = settings;

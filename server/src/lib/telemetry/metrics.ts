@@ -16,6 +16,12 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     meter.createGauge(name, { description, ...(unit && { unit }) });
   return {
     accepted: counter('mail.accepted', 'Messages answered with 202'),
+    refused: counter('mail.refused', 'Requests not taken under load, by reason'),
+    replayed: counter('mail.replayed', 'Requests answered from an earlier one with the same idempotency key'),
+    enqueueFailed: counter('mail.enqueue.failed', 'Accepted messages that the queue did not take at once'),
+    queueReachable: meter.createGauge('mail.queue.reachable', {
+      description: '1 while the queue answers, else 0',
+    }),
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
     reconcilerChecked: counter('mail.reconciler.checked', 'Unfinished messages that were held against the queue'),
     reconcilerRequeued: counter('mail.reconciler.requeued', 'Messages without a job that were given one'),
