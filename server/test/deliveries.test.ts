@@ -86,7 +86,9 @@ describeOnBothProfiles('the writes of an attempt', (profile) => {
   const moveByEvent = (id: string, status: string) =>
     system.database.transaction(async (tx) => {
       await tx.execute(sql`select 1 from messages where id = ${id} for update`);
-      await tx.execute(sql`update message_recipients set status = ${status}::message_status where message_id = ${id}`);
+      await tx.execute(
+        sql`update message_recipients set status = ${status}::message_status where message_id = ${id}`,
+      );
       await tx.execute(sql`update messages set status = ${status}::message_status where id = ${id}`);
     });
 
@@ -106,7 +108,11 @@ describeOnBothProfiles('the writes of an attempt', (profile) => {
   });
 
   test('a batch answers each of its messages', async () => {
-    const [fresh, ended, taken] = await Promise.all([createRow(), createRow({ status: 'sent' }), createRow()]);
+    const [fresh, ended, taken] = await Promise.all([
+      createRow(),
+      createRow({ status: 'sent' }),
+      createRow(),
+    ]);
     await claim(taken);
     const results = await Promise.all(
       [fresh, ended, taken, Bun.randomUUIDv7()].map((id) => deliveries.claim(id)),

@@ -35,8 +35,7 @@ describeOnBothProfiles('the reconciler', (name) => {
 
   afterAll(() => profile.release());
 
-  const createRow = (columns: RowOptions = {}) =>
-    insertRow(profile, { updatedAt: LONG_AGO(), ...columns });
+  const createRow = (columns: RowOptions = {}) => insertRow(profile, { updatedAt: LONG_AGO(), ...columns });
   const isAlive = async (messageId: string) =>
     (await profile.queue.queue.findAlive([{ messageId, priority: 'normal' }])).has(messageId);
 
@@ -123,7 +122,9 @@ describeOnBothProfiles('the reconciler', (name) => {
       expect(nextMs).toBeGreaterThan(3_000_000);
       expect([await statusOf(due), await statusOf(later)]).toEqual(['queued', 'scheduled']);
       expect([await isAlive(due), await isAlive(later)]).toEqual([true, false]);
-      expect((await listRecipients(profile.database.db, due)).map(({ status }) => status)).toEqual(['queued']);
+      expect((await listRecipients(profile.database.db, due)).map(({ status }) => status)).toEqual([
+        'queued',
+      ]);
       const events = await listMessageEvents(profile.database.db, due);
       expect(events.map(({ type }) => type)).toEqual(['accepted', 'due']);
       expect(await promoteOnce(options())).toBeGreaterThan(3_000_000);

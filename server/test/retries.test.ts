@@ -42,9 +42,15 @@ describeOnBothProfiles('attempts', (profile) => {
     expect(letters.map(({ attempts }) => attempts)).toEqual([1, 3, 4]);
     expect(letters[1]?.history.map(({ type }) => type)).toEqual([
       'accepted',
-      ...['attempted', 'refused', 'deferred'],
-      ...['attempted', 'refused', 'deferred'],
-      ...['attempted', 'refused', 'failed'],
+      'attempted',
+      'refused',
+      'deferred',
+      'attempted',
+      'refused',
+      'deferred',
+      'attempted',
+      'refused',
+      'failed',
     ]);
   }, 90_000);
 

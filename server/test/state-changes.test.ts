@@ -68,7 +68,11 @@ describeOnBothProfiles('every change of state', (profile) => {
       "insert into suppressions (id, client_id, email, reason) values ($1::uuid, $2::uuid, 'gone@example.net', 'manual')",
       [Bun.randomUUIDv7(), system.clientId],
     );
-    const scheduled = await insertRow(system, { status: 'scheduled', scheduledAt: new Date(), to: ['due@example.net'] });
+    const scheduled = await insertRow(system, {
+      status: 'scheduled',
+      scheduledAt: new Date(),
+      to: ['due@example.net'],
+    });
     const live = await Promise.all(
       [
         'fine@example.net',

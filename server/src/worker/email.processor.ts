@@ -195,7 +195,8 @@ async function compose(
     recipients,
     rendered,
     attachments: message.hasAttachments ? await loadAttachments(message.id) : [],
-    unsubscribeUrl: message.unsubscribeSecret === null ? null : unsubscribeUrl(message.id, message.unsubscribeSecret),
+    unsubscribeUrl:
+      message.unsubscribeSecret === null ? null : unsubscribeUrl(message.id, message.unsubscribeSecret),
   });
   const to = recipients.filter(isPending).map(({ email }) => email);
   return {

@@ -141,12 +141,11 @@ function toChanges({ lease, outcome }: EndedAttempt) {
 }
 
 function toEvents({ lease, provider, outcome, before }: EndedAttempt) {
-  const told = outcome.events.map((event) => ({ ...event, provider }));
+  const told = outcome.events.map(({ type, recipient, detail }) => ({ type, recipient, detail, provider }));
   const tells = [...before.map(() => null), ...outcome.events.map((event) => event.tells)];
-  return toEventRows(lease.messageId, [...before, ...told]).map((row, index) => ({
-    ...row,
-    tells: tells[index] ?? null,
-  }));
+  return toEventRows(lease.messageId, [...before, ...told]).map((row, index) =>
+    Object.assign(row, { tells: tells[index] ?? null }),
+  );
 }
 
 function storable(text: string | null): string | null {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { messages } from '../../db/schema.ts';
 import type { MessagePriority } from '../messages/priority.ts';
+import { UNFINISHED_STATUSES } from '../messages/status.ts';
 import type { Database, Db } from './database.ts';
 
 /** Where a walk over unfinished messages stands: the time is the database's own text, which loses nothing. */
@@ -21,11 +22,14 @@ type UnfinishedRow = {
   delay_ms: number;
 };
 
+/** As the partial index says it. */
+const UNFINISHED = UNFINISHED_STATUSES.map((status) => `'${status}'`).join(', ');
+
 const LIST_UNFINISHED = `
 select id::text as id, updated_at::text as updated_at, trace_id, priority::text as priority,
   greatest(coalesce(extract(epoch from retry_at - now())::float8 * 1000, 0), 0) as delay_ms
 from messages
-where status in ('queued', 'sending')
+where status in (${UNFINISHED})
   and updated_at < now() - make_interval(secs => $1::float8 / 1000)
   and (status = 'queued' or coalesce(lease_until, '-infinity') < now() - make_interval(secs => $1::float8 / 1000))
   and (updated_at, id) > ($2::text::timestamptz, $3::text::uuid)
@@ -99,7 +103,7 @@ const OLDEST_QUEUED = `
 select max(extract(epoch from now() - coalesce(retry_at, updated_at)))::float8 * 1000 as age_ms
 from (
   select status, retry_at, updated_at from messages
-  where status in ('queued', 'sending') order by updated_at limit 1000
+  where status in (${UNFINISHED}) order by updated_at limit 1000
 ) first
 where status = 'queued' and (retry_at is null or retry_at <= now())`;
 

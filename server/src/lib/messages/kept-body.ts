@@ -42,8 +42,7 @@ export async function readKeptBody(blobs: BlobStore, key: string | null): Promis
 
 export type ReadContent =
   /** `isExact`: these are the bytes that were sent; before the hand-over nothing has been. */
-  | { ok: true; body: SentBody; isExact: boolean }
-  | { ok: false; message: string };
+  { ok: true; body: SentBody; isExact: boolean } | { ok: false; message: string };
 
 /**
  * What a message says: rendered again, and where that does not give what was sent (another engine, a template that fails now) the body

@@ -65,10 +65,7 @@ type VersionFacts = { contentHash: string; locales: TemplateSources };
  * Renders a message from its pinned template version, or takes the body it came with. Time and randomness inside the
  * template are pinned to the message, so that the same message always gives the same bytes on the same engine.
  */
-export async function renderMessage(
-  deps: RenderDeps,
-  message: RenderableMessage,
-): Promise<MessageRendering> {
+export async function renderMessage(deps: RenderDeps, message: RenderableMessage): Promise<MessageRendering> {
   return createMessageRenderer(deps)(message);
 }
 

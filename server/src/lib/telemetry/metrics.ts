@@ -1,4 +1,10 @@
-import { type Counter, type Gauge, type Histogram, type MeterProvider, metrics as api } from '@opentelemetry/api';
+import {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type MeterProvider,
+  metrics as api,
+} from '@opentelemetry/api';
 
 /** Every instrument of the service, created once a process; durations are in milliseconds. */
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -23,7 +29,10 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
       description: '1 while the queue answers, else 0',
     }),
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
-    reconcilerChecked: counter('mail.reconciler.checked', 'Unfinished messages that were held against the queue'),
+    reconcilerChecked: counter(
+      'mail.reconciler.checked',
+      'Unfinished messages that were held against the queue',
+    ),
     reconcilerRequeued: counter('mail.reconciler.requeued', 'Messages without a job that were given one'),
     reconcilerPromoted: counter('mail.reconciler.promoted', 'Scheduled messages whose time had come'),
     queueDepth: gauge('mail.queue.depth', 'Jobs in the queue, by state: waiting, delayed, active'),
