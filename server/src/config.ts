@@ -120,6 +120,13 @@ const SETTINGS = {
     default: 20,
     description: 'Messages that a worker works on at once',
   }),
+  WORKER_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      description: 'Port on which a worker answers /healthz and /readyz; without it a worker listens on none',
+    }),
+  ),
   MAX_ATTEMPTS: Type.Integer({
     ...ATTEMPTS,
     default: 20,
@@ -292,6 +299,8 @@ export type Config = Readonly<{
   providers: readonly ProviderSettings[];
   sesSnsTopicArns: readonly string[];
   workerConcurrency: number;
+  /** Where a process that is a worker alone answers for its health; null for nowhere. */
+  workerPort: number | null;
   /** When and how often an attempt is repeated, by the message's priority. */
   retry: Readonly<Record<MessagePriority, RetryPolicy>>;
   isKeepingBodies: boolean;
@@ -454,6 +463,7 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     providers: env.SMTP_HOST ? [toRelay(env, env.SMTP_HOST)] : named,
     sesSnsTopicArns: (env.SES_SNS_TOPIC_ARNS ?? '').split(',').flatMap((arn) => arn.trim() || []),
     workerConcurrency: env.WORKER_CONCURRENCY,
+    workerPort: env.WORKER_PORT ?? null,
     retry: toRetryPolicies(env),
     isKeepingBodies: env.KEEP_BODIES,
     leaseMs: env.LEASE_MS,

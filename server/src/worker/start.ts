@@ -14,6 +14,7 @@ import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
+import { type HealthServer, startHealthServer } from './health.ts';
 import { startReconciler } from './reconciler.ts';
 import { createRouteGate } from './route-gate.ts';
 import type { StepListener } from './steps.ts';
@@ -36,6 +37,8 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
   const { publicUrl } = config;
   const { db } = database;
   const router = createRouter({ config, profile, logger, metrics });
+  // First, because it is what can fail: its port may be taken.
+  const health = startHealth({ config, profile, router });
   const worker = queue.startWorker({
     handler: createEmailProcessor({
       deliveries: createDeliveries(database, config),
@@ -67,8 +70,18 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
       await reconciler.stop();
       await worker.stop(config.shutdownGraceMs);
       await router.close();
+      await health?.stop();
     },
   };
+}
+
+type HealthDeps = Pick<WorkerDeps, 'config' | 'profile'> & { router: ProviderRouter };
+
+/** A process that is an API too answers there. */
+function startHealth({ config, profile, router }: HealthDeps): HealthServer | null {
+  const { role, host, workerPort: port } = config;
+  if (role !== 'WORKER' || port === null) return null;
+  return startHealthServer({ host, port, database: profile.database, queue: profile.queue.queue, router });
 }
 
 type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger' | 'metrics'>;
