@@ -4,6 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
 import { parseAddress } from './lib/mail/address.ts';
+import type { MessagePriority } from './lib/messages/priority.ts';
 import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
 import { type ParsedProviders, parseProviders } from './lib/providers/settings-parse.ts';
 
@@ -13,6 +14,9 @@ const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 const TOPIC_ARN = ' *arn:aws[a-z-]*:sns:[a-z0-9-]+:\\d{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)? *';
 
 const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
+
+const ATTEMPTS = { minimum: 1, maximum: 50 };
+const DELAY = { minimum: 1, maximum: 24 * 3_600_000 };
 
 /**
  * Every setting the service reads from its environment. `description` is what a person needs to choose a value;
@@ -116,17 +120,62 @@ const SETTINGS = {
     default: 20,
     description: 'Messages that a worker works on at once',
   }),
+  WORKER_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      description: 'Port on which a worker answers /healthz and /readyz; without it a worker listens on none',
+    }),
+  ),
   MAX_ATTEMPTS: Type.Integer({
-    minimum: 1,
-    maximum: 50,
+    ...ATTEMPTS,
     default: 20,
     description: 'Attempts to hand a message over before it fails for good',
   }),
+  MAX_ATTEMPTS_HIGH: Type.Optional(
+    Type.Integer({ ...ATTEMPTS, description: 'The same for messages of high priority, where it differs' }),
+  ),
+  MAX_ATTEMPTS_LOW: Type.Optional(
+    Type.Integer({ ...ATTEMPTS, description: 'The same for messages of low priority, where it differs' }),
+  ),
   RETRY_BASE_MS: Type.Integer({
-    minimum: 1,
-    maximum: 3_600_000,
+    ...DELAY,
     default: 10_000,
-    description: 'Delay before the first retry; doubles each time, up to an hour',
+    description: 'Delay before the first retry; doubles each time, up to RETRY_MAX_MS',
+  }),
+  RETRY_BASE_MS_HIGH: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'First delay for messages of high priority, where it differs',
+    }),
+  ),
+  RETRY_BASE_MS_LOW: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'First delay for messages of low priority, where it differs',
+    }),
+  ),
+  RETRY_MAX_MS: Type.Integer({
+    ...DELAY,
+    default: 3_600_000,
+    description: 'Longest delay between two attempts of our own schedule',
+  }),
+  RETRY_MAX_MS_HIGH: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'Longest delay for messages of high priority, where it differs',
+    }),
+  ),
+  RETRY_MAX_MS_LOW: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'Longest delay for messages of low priority, where it differs',
+    }),
+  ),
+  KEEP_BODIES: Type.Boolean({
+    default: false,
+    description:
+      'true keeps each body as it was sent, compressed, for as long as its message; false renders it again when asked',
   }),
   LEASE_MS: Type.Integer({
     minimum: 1000,
@@ -222,6 +271,14 @@ type Environment = Static<typeof EnvironmentSchema>;
 
 export type ServiceRole = Environment['SERVICE_ROLE'];
 
+/** How often a message is tried, and how far apart. */
+export type RetryPolicy = {
+  maxAttempts: number;
+  /** Before the second attempt; doubles for each after it. */
+  baseMs: number;
+  maxMs: number;
+};
+
 /** Where state lives: everything in one folder and one process, or PostgreSQL and Redis. */
 export type StorageSettings = { blobs: BlobSettings } & (
   | { kind: 'embedded'; databaseDir: string }
@@ -242,8 +299,11 @@ export type Config = Readonly<{
   providers: readonly ProviderSettings[];
   sesSnsTopicArns: readonly string[];
   workerConcurrency: number;
-  maxAttempts: number;
-  retryBaseMs: number;
+  /** Where a process that is a worker alone answers for its health; null for nowhere. */
+  workerPort: number | null;
+  /** When and how often an attempt is repeated, by the message's priority. */
+  retry: Readonly<Record<MessagePriority, RetryPolicy>>;
+  isKeepingBodies: boolean;
   leaseMs: number;
   /** Of a request without attachments. */
   maxBodyBytes: number;
@@ -403,8 +463,9 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     providers: env.SMTP_HOST ? [toRelay(env, env.SMTP_HOST)] : named,
     sesSnsTopicArns: (env.SES_SNS_TOPIC_ARNS ?? '').split(',').flatMap((arn) => arn.trim() || []),
     workerConcurrency: env.WORKER_CONCURRENCY,
-    maxAttempts: env.MAX_ATTEMPTS,
-    retryBaseMs: env.RETRY_BASE_MS,
+    workerPort: env.WORKER_PORT ?? null,
+    retry: toRetryPolicies(env),
+    isKeepingBodies: env.KEEP_BODIES,
     leaseMs: env.LEASE_MS,
     maxBodyBytes: env.MAX_BODY_BYTES,
     maxAttachmentBodyBytes: env.MAX_ATTACHMENT_BODY_BYTES,
@@ -445,6 +506,23 @@ function toBlobs(env: Environment, standard: BlobSettings): BlobSettings {
     region: env.S3_REGION ?? null,
     accessKeyId: env.S3_ACCESS_KEY_ID ?? null,
     secretAccessKey: env.S3_SECRET_ACCESS_KEY ?? null,
+  };
+}
+
+function toRetryPolicies(env: Environment): Config['retry'] {
+  const normal = { maxAttempts: env.MAX_ATTEMPTS, baseMs: env.RETRY_BASE_MS, maxMs: env.RETRY_MAX_MS };
+  return {
+    high: {
+      maxAttempts: env.MAX_ATTEMPTS_HIGH ?? normal.maxAttempts,
+      baseMs: env.RETRY_BASE_MS_HIGH ?? normal.baseMs,
+      maxMs: env.RETRY_MAX_MS_HIGH ?? normal.maxMs,
+    },
+    normal,
+    low: {
+      maxAttempts: env.MAX_ATTEMPTS_LOW ?? normal.maxAttempts,
+      baseMs: env.RETRY_BASE_MS_LOW ?? normal.baseMs,
+      maxMs: env.RETRY_MAX_MS_LOW ?? normal.maxMs,
+    },
   };
 }
 

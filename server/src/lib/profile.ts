@@ -1,13 +1,19 @@
 import type { StorageSettings } from '../config.ts';
 import { createBlobStore } from './blobs/blob-settings.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
-import { releaseAllLeases } from './db/deliveries.ts';
+import { releaseAllLeases } from './db/deliveries-unfinished.ts';
 import type { Database } from './db/database.ts';
 import type { AddJobsInTransaction } from './db/messages-write.ts';
 import { openPglite } from './db/pglite.ts';
 import { openPostgres } from './db/postgres.ts';
 import { embeddedSessionOf } from './db/statement.ts';
 import { type BuildLock, createMemoryLock, createRedisLock } from './engine/locker.ts';
+import {
+  type BreakerBroadcast,
+  createRedisBroadcast,
+  createSilentBroadcast,
+} from './providers/breaker-broadcast.ts';
+import { createMemoryRateLimits, createRedisRateLimits, type RateLimits } from './providers/rate-limit.ts';
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
 import { createMemoryRateLimiter, type RateLimiter } from './rate-limits/rate-limiter.ts';
@@ -25,6 +31,10 @@ export type Profile = {
   readonly blobs: BlobStore;
   readonly rateLimiter: RateLimiter;
   readonly buildLock: BuildLock;
+  /** Holds the workers' providers to their rates together. */
+  readonly rateLimits: RateLimits;
+  /** Tells the other workers of providers that are out of order. */
+  readonly broadcast: BreakerBroadcast;
   close(): Promise<void>;
 };
 
@@ -52,6 +62,8 @@ async function openEmbedded({
       blobs: createBlobStore(blobs, database.db),
       rateLimiter: createMemoryRateLimiter({ nowMs: Date.now }),
       buildLock: createMemoryLock(),
+      rateLimits: createMemoryRateLimits(),
+      broadcast: createSilentBroadcast(),
       async close() {
         await queue.queue.close();
         await database.close();
@@ -82,6 +94,8 @@ async function openProduction(
       nowMs: Date.now,
     }),
     buildLock: createRedisLock(redis.failFast),
+    rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
+    broadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     async close() {
       await queue.queue.close();
       await redis.close();

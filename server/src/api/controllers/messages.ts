@@ -17,7 +17,7 @@ import {
 } from '../../lib/db/messages.ts';
 import type { Engine } from '../../lib/engine/engine.ts';
 import { parseAddress } from '../../lib/mail/address.ts';
-import { renderMessage } from '../../lib/messages/rendering.ts';
+import { type ReadContent, readContent } from '../../lib/messages/kept-body.ts';
 import { createBatchAcceptor } from '../accept-batch.ts';
 import { type AcceptDeps, acceptMessage } from '../accept-message.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
@@ -112,12 +112,9 @@ export function messagesController(deps: MessagesDeps) {
     })
     .get('/:id/content', async ({ params, identity }) => {
       const message = await loadMessage(database, params.id, ownerOf(identity));
-      const body = await loadBody(accept.blobs, message);
-      const rendering = await renderMessage(
-        { db: database.db, engine: deps.engine },
-        { ...message, ...body },
-      );
-      return toContent(message, rendering);
+      const { blobs } = accept;
+      const render = { db: database.db, engine: deps.engine, loadBody: loadBody.bind(null, blobs) };
+      return toContent(await readContent({ ...render, blobs }, message));
     });
 }
 
@@ -222,13 +219,9 @@ function toEvent(event: MessageEvent) {
 }
 
 /** `exact` says that these are the bytes that were sent; before the hand-over nothing has been. */
-function toContent(message: Message, rendering: Awaited<ReturnType<typeof renderMessage>>) {
-  if (!rendering.ok) {
-    throw new ApiError(
-      'template_render_failed',
-      `The content cannot be rendered again: ${rendering.message}`,
-    );
+function toContent(content: ReadContent) {
+  if (!content.ok) {
+    throw new ApiError('template_render_failed', `The content cannot be rendered again: ${content.message}`);
   }
-  const { subject, html, text, hash } = rendering.rendered;
-  return { subject, html, text, exact: hash === message.renderHash };
+  return { ...content.body, exact: content.isExact };
 }
