@@ -11,9 +11,7 @@ afterEach(async () => {
   for (const end of endings.toReversed()) await end();
 });
 
-async function startServer(
-  options: Parameters<typeof startHttpTestServer>[0] = {},
-): Promise<HttpTestServer> {
+async function startServer(options: Parameters<typeof startHttpTestServer>[0] = {}): Promise<HttpTestServer> {
   const server = await startHttpTestServer(options);
   endings.push(() => server.stop());
   return server;

@@ -68,7 +68,7 @@ export async function startHttpTestServer(options: ServerOptions = {}): Promise<
       isHeadNoted: false,
     };
     socket.on('data', (chunk) => {
-      conversation.bytes = Buffer.concat([conversation.bytes, chunk]);
+      conversation.bytes = Buffer.concat([conversation.bytes, Buffer.from(chunk)]);
       void readOn(conversation);
     });
     socket.on('error', () => {}); // A cut connection is what many of the tests are about.

@@ -10,7 +10,7 @@ export type OutboundMail = {
   mime: Uint8Array;
   /**
    * The same mail in fields, for providers whose API takes no bytes; made only where one asks. An adapter that needs
-   * it rejects a mail without.
+   * it throws where it is missing.
    */
   parts?: () => MailParts;
 };

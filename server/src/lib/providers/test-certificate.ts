@@ -26,7 +26,10 @@ export function createTestCertificate({
     createPublicKey(publicKey).export({ type: 'spki', format: 'der' }),
   );
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', tbs, privateKey)]));
-  const lines = sequence(tbs, SHA256_WITH_RSA, signature).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    sequence(tbs, SHA256_WITH_RSA, signature)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   const cert = `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
   return { key, cert, privateKey };
 }
