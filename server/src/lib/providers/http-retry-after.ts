@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000;
 export function parseRetryAfter(value: string | null, now: Date): number | null {
   if (value === null) return null;
   const text = value.trim();
-  const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime();
+  // A date is always in GMT there; Date.parse alone would take "-5" for a month.
+  const date = text.endsWith('GMT') ? Date.parse(text) : Number.NaN;
+  const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : date - now.getTime();
   return Number.isNaN(ms) ? null : Math.ceil(Math.min(Math.max(ms, 0), DAY_MS));
 }

@@ -161,7 +161,7 @@ function readFailure(answer: HttpAnswer, { error, now }: { error: unknown; now: 
   const name = nameIn(answer, error);
   const words = toOneLine(parseAnswerObject(answer) ? describe(error) : answer.body);
   const response = `${answer.status} ${words}`.trim();
-  if (answer.status < 400) return { kind: 'ambiguous', reason: response };
+  if (answer.status < 300) return { kind: 'ambiguous', reason: response };
   if (THROTTLED.has(name)) return toThrottled(answer, { words, now });
   if (DOWN.has(name)) return toDown(response);
   if (REJECTED.has(name)) return { kind: 'rejected', response, refused: [] };
