@@ -127,6 +127,13 @@ const SETTINGS = {
         'A further admin key, mk_live_<8 characters>_<43 characters>; "mailctl admin bootstrap" makes one without this',
     }),
   ),
+  SES_SNS_TOPIC_ARNS: Type.Optional(
+    Type.String({
+      pattern: '^arn:aws[a-z-]*:sns:[^\\s,]+(\\s*,\\s*arn:aws[a-z-]*:sns:[^\\s,]+)*$',
+      description:
+        'Topics (arn:aws:sns:..., with commas) whose events POST /webhooks/ses believes; without any it is not there',
+    }),
+  ),
   SHUTDOWN_GRACE_MS: Type.Integer({
     minimum: 0,
     maximum: 600_000,
@@ -180,6 +187,7 @@ export type Config = Readonly<{
   leaseMs: number;
   maxBodyBytes: number;
   adminApiKey: string | null;
+  sesSnsTopicArns: readonly string[];
   shutdownGraceMs: number;
   sandboxMode: 'full' | 'trusted';
   logLevel: string;
@@ -311,6 +319,7 @@ function toConfig(env: Environment): Config {
     leaseMs: env.LEASE_MS,
     maxBodyBytes: env.MAX_BODY_BYTES,
     adminApiKey: env.ADMIN_API_KEY ?? null,
+    sesSnsTopicArns: env.SES_SNS_TOPIC_ARNS?.split(',').map((arn) => arn.trim()) ?? [],
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,

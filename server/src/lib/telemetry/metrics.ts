@@ -17,6 +17,10 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
     reconciled: counter('mail.reconciled', 'Unfinished messages that were offered to the queue again'),
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
+    providerEvents: counter(
+      'mail.provider.events',
+      'Events that providers told, by provider and what became of them',
+    ),
     templateLookups: counter('mail.template.lookups', 'Compiled template look-ups by tier and result'),
     templateCompiles: counter('mail.template.compiles', 'Template compilations by result'),
     sandboxKills: counter('mail.sandbox.kills', 'Sandbox processes killed, by reason'),
