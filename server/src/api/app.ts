@@ -87,7 +87,7 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
         logger,
         metrics,
         topicArns: config.sesSnsTopicArns,
-        providers: config.smtp ? [{ name: 'smtp', kind: 'smtp' }] : [],
+        providers: config.providers,
       }),
     );
   return app;

@@ -13,7 +13,7 @@ export type PostmarkProviderOptions = {
   /** `outbound` by default, Postmark's own transactional stream. */
   messageStream?: string;
   /** Postmark's API by default. */
-  endpoint?: string;
+  endpoint?: string | null;
   /** Requests under way at once; 20 by default. */
   maxInFlight?: number;
   now?: () => Date;
@@ -21,6 +21,8 @@ export type PostmarkProviderOptions = {
 
 /** Carries our id through Postmark into its webhooks. Names of metadata have 20 characters at most. */
 const METADATA_NAME = 'message_id';
+
+const ENDPOINT = 'https://api.postmarkapp.com';
 
 /**
  * Sends through Postmark's API. It takes fields and no bytes, and writes to whoever is in a field; recipients that it
@@ -30,7 +32,7 @@ export function createPostmarkProvider({
   name,
   serverToken,
   messageStream = 'outbound',
-  endpoint = 'https://api.postmarkapp.com',
+  endpoint = null,
   maxInFlight = 20,
   now = () => new Date(),
 }: PostmarkProviderOptions): Provider {
@@ -47,7 +49,12 @@ export function createPostmarkProvider({
       const body = Buffer.from(
         JSON.stringify({ ...toFields(mail, recipients), MessageStream: messageStream }),
       );
-      const request: HttpRequest = { method: 'POST', url: new URL('/email', endpoint).href, headers, body };
+      const request: HttpRequest = {
+        method: 'POST',
+        url: new URL('/email', endpoint ?? ENDPOINT).href,
+        headers,
+        body,
+      };
       return toSendResult(await go(request), (answer) =>
         readAnswer(answer, { envelopeTo: mail.envelope.to, postponed: recipients.postponed, now: now() }),
       );

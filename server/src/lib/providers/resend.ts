@@ -11,7 +11,7 @@ export type ResendProviderOptions = {
   name: string;
   apiKey: string;
   /** Resend's API by default. */
-  endpoint?: string;
+  endpoint?: string | null;
   /** Requests under way at once; 10 by default. */
   maxInFlight?: number;
   now?: () => Date;
@@ -24,6 +24,8 @@ const REPEATABLE_FOR_MS = 23 * 3_600_000;
 
 const REPETITION_DELAYS_MS: readonly number[] = [250, 1000, 3000];
 
+const ENDPOINT = 'https://api.resend.com';
+
 /**
  * Sends through Resend's API. Every request carries a key made of our id and the recipients, which Resend remembers, so
  * that a request whose answer was lost is repeated here at once, and may be again later: the mail leaves once.
@@ -31,7 +33,7 @@ const REPETITION_DELAYS_MS: readonly number[] = [250, 1000, 3000];
 export function createResendProvider({
   name,
   apiKey,
-  endpoint = 'https://api.resend.com',
+  endpoint = null,
   maxInFlight = 10,
   now = () => new Date(),
   sleep = sleepUnlessAborted,
@@ -44,7 +46,7 @@ export function createResendProvider({
       const recipients = spreadRecipients(mail.envelope.to, partsOf(mail));
       const request: HttpRequest = {
         method: 'POST',
-        url: new URL('/emails', endpoint).href,
+        url: new URL('/emails', endpoint ?? ENDPOINT).href,
         headers: {
           authorization: `Bearer ${apiKey}`,
           'content-type': 'application/json',

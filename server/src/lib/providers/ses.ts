@@ -104,7 +104,7 @@ async function goOrKeepError(call: Call, request: HttpRequest): Promise<HttpExch
     return await call.line.go(request);
   } catch (error) {
     call.thrown = { error };
-    throw new Error('the hand-over was refused');
+    throw new Error('the hand-over was refused', { cause: error });
   }
 }
 

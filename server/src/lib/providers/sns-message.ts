@@ -62,7 +62,7 @@ export function toSignedText(message: SnsMessage): string {
       : { SubscribeURL: message.SubscribeURL, Token: message.Token };
   return Object.entries({ Message, MessageId, Timestamp, TopicArn, Type: type, ...own })
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => (value == null ? '' : `${name}\n${value}\n`))
+    .map(([name, value]) => (typeof value === 'string' ? `${name}\n${value}\n` : ''))
     .join('');
 }
 

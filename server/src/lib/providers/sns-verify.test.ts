@@ -53,7 +53,9 @@ function textToSign(fields: Fields): string {
       ? ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type']
       : ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'];
   return names
-    .flatMap((name) => (fields[name] == null ? [] : [`${name}\n${String(fields[name])}\n`]))
+    .flatMap((name) =>
+      fields[name] === undefined || fields[name] === null ? [] : [`${name}\n${String(fields[name])}\n`],
+    )
     .join('');
 }
 
