@@ -225,6 +225,38 @@ describeOnBothProfiles('callbacks of SES', (profile) => {
   });
 });
 
+test('a provider of any name is found by it, and the only one of SES as `ses` too', async () => {
+  const sns = startFakeSns();
+  const providers = [
+    { name: 'amazon', kind: 'ses', region: 'eu-west-1', accessKeyId: 'x', secretAccessKey: 'x' },
+    { name: 'relay', kind: 'smtp', host: '127.0.0.1', port: 9 },
+    { name: 'post', kind: 'postmark', serverToken: 'x' },
+  ];
+  const system = await startSystem('embedded', {
+    SMTP_HOST: '',
+    SMTP_PORT: '',
+    PROVIDERS: JSON.stringify(providers),
+    SES_SNS_TOPIC_ARNS: sns.topicArn,
+  });
+  try {
+    const tell = async (path: string, provider: string) => {
+      const id = Bun.randomUUIDv7();
+      await insertHandedOver(system.database, [id], { clientId: system.clientId, provider });
+      const body = sns.notify(sesRecord('Delivery', { id }));
+      return (await system.call('POST', path, { body, headers: SNS_HEADERS })).body.applied;
+    };
+    expect(await tell('/webhooks/amazon', 'amazon')).toBe(1);
+    expect(await tell('/webhooks/ses', 'amazon')).toBe(1);
+    expect(await tell('/webhooks/relay', 'relay')).toBe(1);
+    expect(await tell('/webhooks/relay', 'amazon')).toBe(0);
+    // Its events come another way.
+    expect(await tell('/webhooks/post', 'post')).toBeUndefined();
+  } finally {
+    await system.stop();
+    sns.stop();
+  }
+}, 60_000);
+
 test('without a topic there is no such route', async () => {
   const system = await startSystem('embedded');
   try {

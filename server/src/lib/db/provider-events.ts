@@ -173,6 +173,8 @@ async function listKnownKeys(tx: Db, events: readonly ProviderEvent[]): Promise<
     .from(messageEvents)
     .where(
       and(
+        // The first column of the index.
+        inArray(messageEvents.provider, [...new Set(events.map(({ provider }) => provider))]),
         isNotNull(messageEvents.providerEventId),
         inArray(messageEvents.providerEventId, events.map(toKey)),
       ),
