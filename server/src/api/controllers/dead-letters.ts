@@ -40,8 +40,7 @@ export function deadLettersController({ database, queue, logger, authenticator }
           before: parseCursor(query.cursor),
           limit: limit + 1,
         });
-        const letters = rows.map((row) => ({ ...row, id: row.messageId }));
-        return toPage(letters, limit, toAnswer);
+        return toPage(rows, limit, toAnswer);
       },
       { query: ListDeadLettersQuery },
     )
@@ -79,7 +78,7 @@ export function deadLettersController({ database, queue, logger, authenticator }
     )
     .post('/:id/retry', async ({ params, identity }) => {
       const actor = toActor(identity);
-      const { messageId } = await loadLetter(database, params.id, actor.owner);
+      const { id: messageId } = await loadLetter(database, params.id, actor.owner);
       const result = await retryMessage(database, { messageId, actor });
       const message = assertDone(result, { messageId, code: 'not_retryable' });
       await requeue({ queue, logger }, [message]);
@@ -87,7 +86,7 @@ export function deadLettersController({ database, queue, logger, authenticator }
     })
     .delete('/:id', async ({ params, identity, set }) => {
       const { owner, by } = toActor(identity);
-      const { messageId } = await loadLetter(database, params.id, owner);
+      const { id: messageId } = await loadLetter(database, params.id, owner);
       await discardDeadLetters(database.db, [messageId]);
       logger.info({ message_id: messageId, by }, 'a dead letter was discarded');
       set.status = 204;
@@ -102,10 +101,9 @@ async function loadLetter(database: Database, messageId: string, owner: MessageO
 }
 
 function toAnswer(letter: DeadLetter) {
-  const { messageId, clientId, templateName, provider, reason, attempts, recipient, subject, createdAt } =
-    letter;
+  const { id, clientId, templateName, provider, reason, attempts, recipient, subject, createdAt } = letter;
   return {
-    messageId,
+    messageId: id,
     clientId,
     template: templateName,
     provider,

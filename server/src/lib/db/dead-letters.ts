@@ -3,7 +3,9 @@ import { deadLetters, messages } from '../../db/schema.ts';
 import type { Db } from './database.ts';
 import type { MessageOwner } from './messages.ts';
 
-export type DeadLetter = Omit<typeof deadLetters.$inferSelect, 'history'> & {
+export type DeadLetter = Omit<typeof deadLetters.$inferSelect, 'history' | 'messageId'> & {
+  /** The message's own. */
+  id: string;
   recipient: string;
   subject: string | null;
 };
@@ -112,7 +114,7 @@ export async function discardDeadLetters(db: Db, messageIds: readonly string[]):
 }
 
 const COLUMNS = {
-  messageId: deadLetters.messageId,
+  id: deadLetters.messageId,
   clientId: deadLetters.clientId,
   templateName: deadLetters.templateName,
   provider: deadLetters.provider,

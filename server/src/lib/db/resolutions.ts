@@ -87,7 +87,8 @@ async function retryLocked(tx: Db, locked: readonly LockedMessage[], by: string)
     const moved = move(recipients.get(message.id) ?? [], { from: 'failed', to: 'queued' });
     return {
       message,
-      ...moved,
+      status: moved.status,
+      recipients: moved.recipients,
       // The count is what decides when to give up: carried on, the first new attempt would be the last.
       attempts: 0,
       events: [{ type: 'retried', detail: by }],

@@ -27,14 +27,15 @@ export function toSuppressedEmail(email: string): string {
 export async function addSuppressions(db: Db, added: readonly NewSuppression[]): Promise<Suppression[]> {
   if (added.length === 0) return [];
   // Always in the same order, so that two batches cannot wait for each other.
-  const sorted = added
-    .map((suppression) => ({ ...suppression, email: toSuppressedEmail(suppression.email) }))
-    .sort((a, b) => compare(`${a.clientId} ${a.email}`, `${b.clientId} ${b.email}`));
-  return db
-    .insert(suppressions)
-    .values(sorted.map((suppression) => ({ id: Bun.randomUUIDv7(), ...suppression })))
-    .onConflictDoNothing()
-    .returning();
+  const rows = added.map(({ clientId, email, reason, messageId }) => ({
+    id: Bun.randomUUIDv7(),
+    clientId,
+    email: toSuppressedEmail(email),
+    reason,
+    messageId,
+  }));
+  rows.sort((a, b) => compare(`${a.clientId} ${a.email}`, `${b.clientId} ${b.email}`));
+  return db.insert(suppressions).values(rows).onConflictDoNothing().returning();
 }
 
 function compare(a: string, b: string): number {
