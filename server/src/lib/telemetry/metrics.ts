@@ -21,6 +21,11 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
       'mail.provider.events',
       'Events that providers told, by provider and what became of them',
     ),
+    breakerChanges: counter('mail.breaker.changes', 'Changes of circuit breakers, by provider and new state'),
+    breakerState: meter.createObservableGauge('mail.breaker.state', {
+      description: 'Circuit breaker of each provider in this process: 0 closed, 1 half-open, 2 open',
+    }),
+    failovers: counter('mail.failovers', 'Messages that went on to another provider, by both'),
     templateLookups: counter('mail.template.lookups', 'Compiled template look-ups by tier and result'),
     templateCompiles: counter('mail.template.compiles', 'Template compilations by result'),
     sandboxKills: counter('mail.sandbox.kills', 'Sandbox processes killed, by reason'),
