@@ -76,14 +76,7 @@ async function applyInside(tx: Db, events: readonly ProviderEvent[]): Promise<Ap
   const fresh = matched
     .map(({ message, events: ofMessage }) => ({ message, events: takeFresh(ofMessage, known) }))
     .filter(({ events: ofMessage }) => ofMessage.length > 0);
-  const recipients = await listRecipientsOf(
-    tx,
-    fresh.map(({ message }) => message.id),
-  );
-  const found = fresh.map(({ message, events: ofMessage }) => ({
-    message,
-    findings: decideProviderEvents({ ...message, recipients: recipients.get(message.id) ?? [] }, ofMessage),
-  }));
+  const found = await decideAll(tx, fresh);
   await writeStatusChanges(tx, found.map(toChange));
   await addSuppressions(tx, found.flatMap(toSuppressions));
   const matchedCount = sum(matched.map(({ events: ofMessage }) => ofMessage.length));
@@ -98,6 +91,17 @@ async function applyInside(tx: Db, events: readonly ProviderEvent[]): Promise<Ap
         : [{ messageId: message.id, traceId: message.traceId, from: message.status, status }],
     ),
   };
+}
+
+async function decideAll(tx: Db, matched: readonly Matched[]): Promise<Found[]> {
+  const recipients = await listRecipientsOf(
+    tx,
+    matched.map(({ message }) => message.id),
+  );
+  return matched.map(({ message, events }) => ({
+    message,
+    findings: decideProviderEvents({ ...message, recipients: recipients.get(message.id) ?? [] }, events),
+  }));
 }
 
 function sum(numbers: readonly number[]): number {
