@@ -8,12 +8,16 @@ export type ServiceProcess = ServerProcess & {
 };
 
 /** Starts the server's own entry as a process of its own, as a container would; resolves when it is up. */
-export async function startServiceProcess(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  env: Readonly<Record<string, string>>,
+  onLine?: (line: string) => void,
+): Promise<ServiceProcess> {
   const server = await startServerProcess({
     command: diesWithParent([process.execPath, ENTRY]),
     cwd: process.cwd(),
     env: { LOG_LEVEL: 'info', ...env },
     readyLine: '"msg":"started"',
+    ...(onLine && { onLine }),
   });
   const line = server
     .logTail()
