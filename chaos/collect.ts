@@ -1,0 +1,95 @@
+import type { LoadClient } from './accounts.ts';
+import { type ApiAnswer, callApi, toRows } from './api-client.ts';
+import type { Evidence, MessageState, Step } from './evidence.ts';
+import { pause } from './pause.ts';
+
+export type SettleOptions = {
+  databaseUrl: string;
+  limitMs: number;
+  signal: AbortSignal;
+  onWaiting: (unfinished: number) => void;
+};
+
+const LOOK_EVERY_MS = 500;
+const TELL_EVERY_MS = 5000;
+
+/** Waits until no message waits for anything; resolves with how many still do when the time is over. */
+export async function settle({ databaseUrl, limitMs, signal, onWaiting }: SettleOptions): Promise<number> {
+  const sql = new Bun.SQL(databaseUrl, { max: 1 });
+  const startedAt = performance.now();
+  let toldAt = startedAt;
+  try {
+    for (;;) {
+      const rows: unknown = await sql`
+        select count(*)::int as count from messages where status::text in ('scheduled', 'queued', 'sending')`;
+      const unfinished = Number(Array.isArray(rows) ? rows[0]?.count : Number.NaN);
+      if (unfinished === 0 || performance.now() - startedAt > limitMs || signal.aborted) return unfinished;
+      if (performance.now() - toldAt > TELL_EVERY_MS) {
+        toldAt = performance.now();
+        onWaiting(unfinished);
+      }
+      await pause(LOOK_EVERY_MS, signal);
+    }
+  } finally {
+    await sql.close();
+  }
+}
+
+/** Reads every message of every client through the API, as the clients themselves would. */
+export async function readStates(url: string, clients: readonly LoadClient[]): Promise<Map<string, MessageState>> {
+  const states = new Map<string, MessageState>();
+  for (const { keys } of clients) {
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: ApiAnswer = await callApi('GET', `${url}/v1/messages?limit=100${query}`, { key: keys[0] });
+      if (page.status !== 200) throw new Error(`the list of messages: ${page.status} ${JSON.stringify(page.body)}`);
+      for (const { id, status, attempts, lastError } of toRows(page)) {
+        states.set(String(id), {
+          status: String(status),
+          attempts: Number(attempts),
+          lastError: typeof lastError === 'string' ? lastError : null,
+        });
+      }
+      const { nextCursor } = page.body;
+      cursor = typeof nextCursor === 'string' ? nextCursor : null;
+    } while (cursor !== null);
+  }
+  return states;
+}
+
+/** Reads the timelines of messages; whose they are is found by asking with each client's key. */
+export async function readTimelines(
+  url: string,
+  clients: readonly LoadClient[],
+  ids: readonly string[],
+): Promise<Evidence['timelines']> {
+  const timelines = new Map<string, readonly Step[]>();
+  for (const id of ids) {
+    for (const { keys } of clients) {
+      const answer = await callApi('GET', `${url}/v1/messages/${id}/events`, { key: keys[0] });
+      if (answer.status === 200) timelines.set(id, toRows(answer).map(toStep));
+    }
+  }
+  return timelines;
+}
+
+function toStep({ type, at, attempt, provider, detail }: Record<string, unknown>): Step {
+  return {
+    type: String(type),
+    at: Date.parse(String(at)),
+    attempt: Number(attempt),
+    provider: typeof provider === 'string' ? provider : null,
+    detail: typeof detail === 'string' ? detail : null,
+  };
+}
+
+/** Resolves when the API says that it can accept and process. */
+export async function waitUntilReady(url: string, key: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { status } = await callApi('GET', `${url}/readyz`, { key });
+    if (status === 200 || signal.aborted) return;
+    await pause(100, signal);
+  }
+}
+

@@ -1,0 +1,57 @@
+import { TOKEN_HEADER } from './mail-facts.ts';
+import { toRecipient } from './recipients.ts';
+import { drawFor, pickOne } from './seeded-draws.ts';
+
+/** One message to ask for: the same number and seed make the same one. */
+export type PlannedRequest = {
+  /** In headers and bodies of the mail, so that it can be told apart wherever it ends up. */
+  token: string;
+  recipients: readonly string[];
+  body: Readonly<Record<string, unknown>>;
+};
+
+/** The template that the load uses, as the starter templates have it. */
+export const TEMPLATE_NAME = 'welcome';
+
+export type RequestPlanOptions = {
+  seed: number;
+  /** Whether some are to be sent later; older versions of the service cannot. */
+  canSchedule: boolean;
+  now: () => number;
+};
+
+const PRIORITIES = ['high', 'normal', 'low'] as const;
+
+/** Plans request `number` of a run. */
+export function planRequest(number: number, { seed, canSchedule, now }: RequestPlanOptions): PlannedRequest {
+  const draw = (what: string) => drawFor(seed, `${what} ${number}`);
+  const token = `chaos${seed.toString(36)}x${number}x`;
+  const isRefused = draw('refused') < 0.05;
+  const to = toRecipient(number, { isRefused });
+  const copy = draw('copy') < 0.08 ? toRecipient(number, { isRefused: draw('copy refused') < 0.2, copy: '-cc' }) : null;
+  const isLater = canSchedule && draw('later') < 0.05;
+  return {
+    token,
+    recipients: copy === null ? [to] : [to, copy],
+    body: {
+      to,
+      ...(copy === null ? {} : { cc: copy }),
+      subject: `Number ${number}`,
+      headers: { [TOKEN_HEADER]: token },
+      tags: { run: 'chaos' },
+      ...(canSchedule ? { priority: pickOne(PRIORITIES, draw('priority')) } : {}),
+      ...(isLater ? { scheduledAt: new Date(now() + 2000 + draw('when') * 8000).toISOString() } : {}),
+      ...contentOf(draw('content'), token),
+    },
+  };
+}
+
+function contentOf(draw: number, token: string): Record<string, unknown> {
+  if (draw < 0.3) return { html: `<p>${token}</p>`, text: token };
+  if (draw < 0.5) return { html: `<h1>${token}</h1>${'<p>Lorem ipsum dolor sit amet.</p>'.repeat(200)}` };
+  if (draw < 0.6) return { text: `${token}\n.\n..two dots\n` };
+  return {
+    template: TEMPLATE_NAME,
+    props: { name: token, productName: 'Chaos', startUrl: `https://example.com/${token}` },
+  };
+}
