@@ -85,7 +85,9 @@ function judge(
 ): Judgement {
   const missing = recipients.filter((recipient) => !isMarkedForRefusal(recipient) && !isStored(recipient));
   const refused = recipients.filter(isMarkedForRefusal);
-  const says = state ? `the API says ${state.status} after ${state.attempts} attempts` : 'the API does not know it';
+  const says = state
+    ? `the API says ${state.status} after ${state.attempts} attempts`
+    : 'the API does not know it';
   const error = state?.lastError ? ` (${state.lastError})` : '';
   const text = `${says}${error}; ${missing.length === 0 ? 'no mail is missing' : `no provider has it for ${missing.join(', ')}`}`;
   if (!state) return { verdict: 'lost', text };
@@ -94,7 +96,8 @@ function judge(
   if (state.status === 'failed' && refused.length > 0)
     return { verdict: missing.length === 0 ? 'failed' : 'lost', text };
   if (state.status !== 'sent' && state.status !== 'delivered') return { verdict: 'misjudged', text };
-  if (refused.length > 0) return { verdict: 'misjudged', text: `${text}; it was refused for ${refused.join(', ')}` };
+  if (refused.length > 0)
+    return { verdict: 'misjudged', text: `${text}; it was refused for ${refused.join(', ')}` };
   return { verdict: missing.length === 0 ? 'delivered' : 'lost', text };
 }
 
@@ -102,8 +105,12 @@ function toUnknownFinding(promise: Promised, evidence: Evidence): Finding {
   const why = explainUnknown(promise, evidence);
   if (why !== null) return { kind: 'unknown', messageId: promise.id, text: why };
   const steps = evidence.timelines.get(promise.id) ?? [];
-  const seen = evidence.visits.filter(({ recipients }) => recipients.some((one) => promise.recipients.includes(one)));
-  const told = steps.map(({ type, at, provider }) => `${type}${provider ? ` ${provider}` : ''} ${at}`).join(', ');
+  const seen = evidence.visits.filter(({ recipients }) =>
+    recipients.some((one) => promise.recipients.includes(one)),
+  );
+  const told = steps
+    .map(({ type, at, provider }) => `${type}${provider ? ` ${provider}` : ''} ${at}`)
+    .join(', ');
   const visits = seen.map(({ provider, at, end }) => `${provider} ${end} ${at}`).join(', ');
   return {
     kind: 'unexplained',

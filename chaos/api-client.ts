@@ -18,7 +18,11 @@ export type ApiCall = {
 const TIMEOUT_MS = 10_000;
 
 /** One HTTP request as any program would make it. Never throws for what the other side does. */
-export async function callApi(method: string, url: string, { key, body, idempotencyKey }: ApiCall): Promise<ApiAnswer> {
+export async function callApi(
+  method: string,
+  url: string,
+  { key, body, idempotencyKey }: ApiCall,
+): Promise<ApiAnswer> {
   try {
     const response = await fetch(url, {
       method,

@@ -18,13 +18,13 @@ export const USAGE = `Usage: ./dev chaos [failover] [--seconds N] [--rate N] [--
   ./dev chaos            kills everything under load, then accounts for every accepted message
   ./dev chaos failover   takes the first of two providers away under load, and gives it back
 
-  --seconds N     how long the load lasts (chaos 60, failover 30)
+  --seconds N     how long the load lasts (chaos 60, failover 45)
   --rate N        messages a second (chaos 40, failover 200)
   --seed N        repeats the plan of an earlier run
   --logs FOLDER   keeps the log of every process there
   --json          ends with one line of JSON`;
 
-const DEFAULTS = { chaos: { seconds: 60, rate: 40 }, failover: { seconds: 30, rate: 200 } };
+const DEFAULTS = { chaos: { seconds: 60, rate: 40 }, failover: { seconds: 45, rate: 200 } };
 const BOUNDS = {
   '--seconds': { least: 5, most: 3600 },
   '--rate': { least: 1, most: 2000 },

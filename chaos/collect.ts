@@ -1,7 +1,10 @@
 import type { LoadClient } from './accounts.ts';
 import { type ApiAnswer, callApi, toRows } from './api-client.ts';
-import type { Evidence, MessageState, Step } from './evidence.ts';
+import type { Evidence, MessageState, Promised, Step } from './evidence.ts';
+import type { Incident } from './journal.ts';
+import type { LoadResult } from './load.ts';
 import { pause } from './pause.ts';
+import type { Stage } from './stage.ts';
 
 export type SettleOptions = {
   databaseUrl: string;
@@ -36,14 +39,15 @@ export async function settle({ databaseUrl, limitMs, signal, onWaiting }: Settle
 }
 
 /** Reads every message of every client through the API, as the clients themselves would. */
-export async function readStates(url: string, clients: readonly LoadClient[]): Promise<Map<string, MessageState>> {
+async function readStates(url: string, clients: readonly LoadClient[]): Promise<Map<string, MessageState>> {
   const states = new Map<string, MessageState>();
   for (const { keys } of clients) {
     let cursor: string | null = null;
     do {
       const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
       const page: ApiAnswer = await callApi('GET', `${url}/v1/messages?limit=100${query}`, { key: keys[0] });
-      if (page.status !== 200) throw new Error(`the list of messages: ${page.status} ${JSON.stringify(page.body)}`);
+      if (page.status !== 200)
+        throw new Error(`the list of messages: ${page.status} ${JSON.stringify(page.body)}`);
       for (const { id, status, attempts, lastError } of toRows(page)) {
         states.set(String(id), {
           status: String(status),
@@ -59,7 +63,7 @@ export async function readStates(url: string, clients: readonly LoadClient[]): P
 }
 
 /** Reads the timelines of messages; whose they are is found by asking with each client's key. */
-export async function readTimelines(
+async function readTimelines(
   url: string,
   clients: readonly LoadClient[],
   ids: readonly string[],
@@ -84,12 +88,26 @@ function toStep({ type, at, attempt, provider, detail }: Record<string, unknown>
   };
 }
 
-/** Resolves when the API says that it can accept and process. */
-export async function waitUntilReady(url: string, key: string, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const { status } = await callApi('GET', `${url}/readyz`, { key });
-    if (status === 200 || signal.aborted) return;
-    await pause(100, signal);
-  }
-}
+export type Collecting = Pick<Evidence, 'concurrency' | 'workers' | 'leaseMs'> & {
+  stage: Pick<Stage, 'apiUrls' | 'providers'>;
+  incidents: readonly Incident[];
+  clients: readonly LoadClient[];
+  isIdempotent: boolean;
+  loaded: LoadResult;
+};
 
+/** Asks the API for all it knows, once everything is at its end. */
+export async function collectEvidence({ stage, clients, loaded, ...known }: Collecting): Promise<Evidence> {
+  const url = stage.apiUrls[0] ?? '';
+  const states = await readStates(url, clients);
+  const isOdd = ({ id }: Promised) => !['sent', 'delivered'].includes(states.get(id)?.status ?? '');
+  const odd = loaded.promises.filter(isOdd).map(({ id }) => id);
+  return {
+    ...known,
+    promises: loaded.promises,
+    unansweredTokens: loaded.unansweredTokens,
+    states,
+    timelines: await readTimelines(url, clients, odd),
+    visits: stage.providers.flatMap(({ visits }) => visits),
+  };
+}

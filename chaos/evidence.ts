@@ -8,7 +8,13 @@ export type Promised = { id: string; token: string; recipients: readonly string[
 export type MessageState = { status: string; attempts: number; lastError: string | null };
 
 /** One step of a message's timeline, as the API tells it. */
-export type Step = { type: string; at: number; attempt: number; provider: string | null; detail: string | null };
+export type Step = {
+  type: string;
+  at: number;
+  attempt: number;
+  provider: string | null;
+  detail: string | null;
+};
 
 /** All that is known when a run is over: what was promised, what arrived, what was done in between. */
 export type Evidence = {

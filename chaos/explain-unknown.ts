@@ -68,14 +68,21 @@ function explainByKill(visits: readonly Visit[], handOver: HandOver, evidence: E
   const isInTime = (kill: Incident) =>
     kill.at >= at - CLOCK_SLACK_MS &&
     kill.at <= Math.min(unknownAt, at + evidence.leaseMs) &&
-    (answeredAt === null || kill.at <= answeredAt + RECORD_MS + databaseAwayMs(evidence, answeredAt, kill.at));
+    (answeredAt === null ||
+      kill.at <= answeredAt + RECORD_MS + databaseAwayMs(evidence, answeredAt, kill.at));
   const kill = evidence.incidents.find((incident) => incident.blow === 'worker killed' && isInTime(incident));
   if (!kill) return null;
-  const kept = visits.some(({ isStored }) => isStored) ? 'the provider has the mail' : 'no provider has the mail';
+  const kept = visits.some(({ isStored }) => isStored)
+    ? 'the provider has the mail'
+    : 'no provider has the mail';
   return `${kill.target} was killed ${kill.at - at} ms after the hand-over; ${kept}`;
 }
 
-function explainByOutage(visits: readonly Visit[], handOver: HandOver, { incidents }: Evidence): string | null {
+function explainByOutage(
+  visits: readonly Visit[],
+  handOver: HandOver,
+  { incidents }: Evidence,
+): string | null {
   const { at, unknownAt, provider } = handOver;
   if (visits.some(({ end }) => end === 'answered')) return null;
   const outage = incidents.find(

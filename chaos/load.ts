@@ -2,7 +2,7 @@ import type { Abilities, LoadClient } from './accounts.ts';
 import { type ApiAnswer, callApi } from './api-client.ts';
 import type { Promised } from './evidence.ts';
 import { pause } from './pause.ts';
-import { planRequest, type PlannedRequest } from './request-plan.ts';
+import type { PlannedRequest } from './request-plan.ts';
 
 /** What the callers know when the load is over. */
 export type LoadResult = {
@@ -27,9 +27,10 @@ export type LoadOptions = {
   urls: readonly string[];
   clients: readonly LoadClient[];
   abilities: Abilities;
+  /** The request with this number. */
+  plan: (number: number) => PlannedRequest;
   seconds: number;
   rate: number;
-  seed: number;
   signal: AbortSignal;
   /** How long a caller goes on asking after the load is over. */
   patienceMs?: number;
@@ -69,7 +70,7 @@ async function runLoad(running: Running): Promise<LoadResult> {
   const startedAt = performance.now();
   const inFlight = new Set<Promise<void>>();
   const total = Math.round(seconds * rate);
-  for (let number = 1; number <= total && !signal.aborted; ) {
+  for (let number = 1; number <= total && !signal.aborted;) {
     const due = Math.min(((performance.now() - startedAt) / 1000) * rate, total);
     for (; number <= due && inFlight.size < MAX_IN_FLIGHT; number += 1) {
       const asking = ask(number, running);
@@ -92,8 +93,8 @@ async function forgetWhenDone(asking: Promise<void>, inFlight: Set<Promise<void>
 type Next = { kind: 'done' } | { kind: 'again'; afterMs: number };
 
 async function ask(number: number, running: Running): Promise<void> {
-  const { urls, clients, abilities, seed, signal, giveUpAt } = running;
-  const request = planRequest(number, { seed, canSchedule: abilities.canSchedule, now: Date.now });
+  const { urls, clients, abilities, signal, giveUpAt } = running;
+  const request = running.plan(number);
   const client = clients[number % clients.length];
   const key = client?.keys[Math.floor(number / clients.length) % client.keys.length] ?? '';
   running.unansweredTokens.add(request.token);
@@ -121,7 +122,8 @@ function take(answer: ApiAnswer, { token, recipients }: PlannedRequest, running:
     return { kind: 'done' };
   }
   const isRefusedForNow = status === 503 || status === 429;
-  const isUnclear = status === 0 || status >= 500 || (status === 409 && body['code'] === 'idempotency_in_progress');
+  const isUnclear =
+    status === 0 || status >= 500 || (status === 409 && body['code'] === 'idempotency_in_progress');
   if (isRefusedForNow || (isUnclear && running.abilities.isIdempotent))
     return { kind: 'again', afterMs: retryAfterMs ?? TRY_AGAIN_MS };
   if (!isUnclear) running.refusals.push(`${token}: ${status} ${JSON.stringify(body)}`);

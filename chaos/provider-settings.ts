@@ -15,6 +15,12 @@ export function toProviderSettings(
   if (!first) throw new RangeError('a service without a provider delivers nothing');
   if (!canFailOver())
     return { SMTP_HOST: '127.0.0.1', SMTP_PORT: String(first.port), SMTP_POOL_SIZE: String(poolSize) };
-  const settings = providers.map(({ name, port }) => ({ name, kind: 'smtp', host: '127.0.0.1', port, poolSize }));
+  const settings = providers.map(({ name, port }) => ({
+    name,
+    kind: 'smtp',
+    host: '127.0.0.1',
+    port,
+    poolSize,
+  }));
   return { PROVIDERS: JSON.stringify(settings) };
 }

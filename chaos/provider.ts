@@ -1,4 +1,9 @@
-import { type SinkMail, type SinkPlan, type SmtpSink, startSmtpSink } from '../server/test/support/smtp-sink.ts';
+import {
+  type SinkMail,
+  type SinkPlan,
+  type SmtpSink,
+  startSmtpSink,
+} from '../server/test/support/smtp-sink.ts';
 import type { Fault, FaultPlan } from './fault-plan.ts';
 import { readMailFacts } from './mail-facts.ts';
 import { isMarkedForRefusal } from './recipients.ts';
@@ -58,7 +63,15 @@ type State = {
 
 /** Starts a provider and resolves when it listens. */
 export async function startProvider(name: string, plan: FaultPlan): Promise<ChaosProvider> {
-  const state: State = { name, plan, visits: [], counts: new Map(), connectedAt: [], mostOpen: 0, sink: null };
+  const state: State = {
+    name,
+    plan,
+    visits: [],
+    counts: new Map(),
+    connectedAt: [],
+    mostOpen: 0,
+    sink: null,
+  };
   const options = { plan: toSinkPlan(state) };
   const first = await startSmtpSink(options);
   state.sink = first;
@@ -124,7 +137,16 @@ function toSinkPlan(state: State): SinkPlan {
 
 function toUnread(provider: string, recipients: readonly string[]) {
   const at = Date.now();
-  return { provider, recipients, at, answerAt: at, messageId: null, token: null, isIntact: true, isStored: false };
+  return {
+    provider,
+    recipients,
+    at,
+    answerAt: at,
+    messageId: null,
+    token: null,
+    isIntact: true,
+    isStored: false,
+  };
 }
 
 const ENDS: Partial<Record<Fault, VisitEnd>> = {

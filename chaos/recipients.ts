@@ -1,7 +1,10 @@
 const DOMAIN = 'example.net';
 
 /** A recipient that nobody else has, so that whatever reaches it is from one request. */
-export function toRecipient(number: number, { isRefused, copy = '' }: { isRefused: boolean; copy?: string }): string {
+export function toRecipient(
+  number: number,
+  { isRefused, copy = '' }: { isRefused: boolean; copy?: string },
+): string {
   return `${isRefused ? 'refuse-' : 'user-'}${number}${copy}@${DOMAIN}`;
 }
 

@@ -40,7 +40,10 @@ export function toJson(seed: number, result: ChaosResult): Record<string, unknow
     cuts: countCuts(result),
     crashes,
     settleMs,
-    ...load,
+    answers: load.answers,
+    replayed: load.replayed,
+    refusals: load.refusals.length,
+    unanswered: load.unansweredTokens.size,
     findings: findings.slice(0, MOST_FINDINGS),
   };
 }
@@ -63,7 +66,11 @@ export function toTable(seed: number, result: ChaosResult): string {
     ['accepted', account.accepted, 'requests that got a 202: each of them is a promise'],
     ['delivered', account.delivered, 'a provider has the mail, and the API says so'],
     ['failed', account.failed, 'refused by the provider, as was planned for their recipients'],
-    ['unknown', account.unknown, `cut off between hand-over and answer (${account.unknownAllowed} could have been)`],
+    [
+      'unknown',
+      account.unknown,
+      `cut off between hand-over and answer (${account.unknownAllowed} could have been)`,
+    ],
     ['lost', account.lost, 'no provider has it, and nothing says why (must be 0)'],
     ['stuck', account.stuck, 'not at an end when the time to settle was over (must be 0)'],
     ['misjudged', account.misjudged, 'ended in a way that nobody planned (must be 0)'],

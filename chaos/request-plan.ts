@@ -25,10 +25,11 @@ const PRIORITIES = ['high', 'normal', 'low'] as const;
 /** Plans request `number` of a run. */
 export function planRequest(number: number, { seed, canSchedule, now }: RequestPlanOptions): PlannedRequest {
   const draw = (what: string) => drawFor(seed, `${what} ${number}`);
-  const token = `chaos${seed.toString(36)}x${number}x`;
+  const token = toToken(number, seed);
   const isRefused = draw('refused') < 0.05;
   const to = toRecipient(number, { isRefused });
-  const copy = draw('copy') < 0.08 ? toRecipient(number, { isRefused: draw('copy refused') < 0.2, copy: '-cc' }) : null;
+  const copy =
+    draw('copy') < 0.08 ? toRecipient(number, { isRefused: draw('copy refused') < 0.2, copy: '-cc' }) : null;
   const isLater = canSchedule && draw('later') < 0.05;
   return {
     token,
@@ -45,6 +46,16 @@ export function planRequest(number: number, { seed, canSchedule, now }: RequestP
     },
   };
 }
+
+/** A short mail that nobody refuses, for runs in which only its way matters. */
+export function planPlainRequest(number: number, seed: number): PlannedRequest {
+  const token = toToken(number, seed);
+  const to = toRecipient(number, { isRefused: false });
+  const headers = { [TOKEN_HEADER]: token };
+  return { token, recipients: [to], body: { to, subject: `Number ${number}`, text: token, headers } };
+}
+
+const toToken = (number: number, seed: number): string => `chaos${seed.toString(36)}x${number}x`;
 
 function contentOf(draw: number, token: string): Record<string, unknown> {
   if (draw < 0.3) return { html: `<p>${token}</p>`, text: token };

@@ -1,15 +1,15 @@
 import { account, type Account } from './accounting.ts';
-import { createLoadClients, findAbilities, type Abilities, type LoadClient } from './accounts.ts';
+import { createLoadClients, findAbilities } from './accounts.ts';
 import type { ChaosArguments } from './arguments.ts';
 import { planBlows } from './blow-plan.ts';
-import { readStates, readTimelines, settle } from './collect.ts';
+import { collectEvidence, settle } from './collect.ts';
 import type { Evidence } from './evidence.ts';
 import { createFaultPlan } from './fault-plan.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { type LoadResult, startLoad } from './load.ts';
-import { pause } from './pause.ts';
 import { canFailOver } from './provider-settings.ts';
-import { type Stage, startStage } from './stage.ts';
+import { planRequest } from './request-plan.ts';
+import { countCrashes, type Stage, startStage } from './stage.ts';
 import { strikeByPlan } from './strike.ts';
 
 export type RunOptions = Pick<ChaosArguments, 'seconds' | 'rate' | 'seed' | 'logFolder'> & {
@@ -21,17 +21,14 @@ export type RunOptions = Pick<ChaosArguments, 'seconds' | 'rate' | 'seed' | 'log
 export type ChaosResult = {
   evidence: Evidence;
   account: Account;
-  load: Pick<LoadResult, 'answers' | 'replayed' | 'refusals'> & { unanswered: number };
-  /** Processes of the service that ended by themselves. */
+  load: LoadResult;
+  /** How often a process of the service ended by itself. */
   crashes: number;
   settleMs: number;
 };
 
-const APIS = 2;
-const WORKERS = 3;
-const CONCURRENCY = 10;
+const SHAPE = { apis: 2, workers: 3, concurrency: 10, leaseMs: 8000 };
 const CLIENTS = 3;
-const LEASE_MS = 8000;
 const SETTLE_LIMIT_MS = 120_000;
 const TELL_EVERY_MS = 5000;
 
@@ -43,18 +40,11 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult | null>
   const { seed, signal, print, logFolder } = options;
   const journal = createJournal({ print });
   const providerNames = canFailOver() ? ['primary', 'backup'] : ['smtp'];
-  journal.say(`seed ${seed}: starting PostgreSQL, Redis, ${APIS} APIs, ${WORKERS} workers, ${providerNames.length} providers`);
-  const stage = await startStage({
-    apiCount: APIS,
-    workerCount: WORKERS,
-    concurrency: CONCURRENCY,
-    leaseMs: LEASE_MS,
-    providerNames,
-    faults: createFaultPlan(seed),
-    journal,
-    signal,
-    logFolder,
-  });
+  journal.say(
+    `seed ${seed}: starting PostgreSQL, Redis, ${SHAPE.apis} APIs, ${SHAPE.workers} workers, providers: ${providerNames.join(', ')}`,
+  );
+  const faults = createFaultPlan(seed);
+  const stage = await startStage({ ...SHAPE, providerNames, faults, journal, signal, logFolder });
   try {
     return signal.aborted ? null : await runOnStage(stage, journal, options);
   } finally {
@@ -62,43 +52,47 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult | null>
   }
 }
 
-async function runOnStage(stage: Stage, journal: Journal, options: RunOptions): Promise<ChaosResult | null> {
-  const { seconds, rate, seed, signal } = options;
+async function runOnStage(
+  stage: Stage,
+  journal: Journal,
+  { seconds, rate, seed, signal }: RunOptions,
+): Promise<ChaosResult | null> {
   const admin = { url: stage.apiUrls[0] ?? '', adminKey: stage.adminKey };
   const clients = await createLoadClients(admin, CLIENTS);
   const abilities = await findAbilities(admin);
-  journal.say(`load: ${rate} messages/s for ${seconds} s${abilities.isIdempotent ? ', repeated with the same Idempotency-Key where the answer is lost' : ''}`);
-  const load = startLoad({ urls: stage.apiUrls, clients, abilities, seconds, rate, seed, signal });
+  const manner = abilities.isIdempotent ? ', repeated with its Idempotency-Key where an answer is lost' : '';
+  journal.say(`load: ${rate} messages/s for ${seconds} s${manner}`);
+  const plan = (number: number) =>
+    planRequest(number, { seed, canSchedule: abilities.canSchedule, now: Date.now });
+  const load = startLoad({ urls: stage.apiUrls, clients, abilities, plan, seconds, rate, signal });
   const stopTelling = startTelling(stage, journal, load.acceptedCount);
-  const blows = planBlows(seed, {
-    seconds,
-    apis: APIS,
-    workers: WORKERS,
-    providers: stage.providers.length,
-  });
-  const [loaded] = await Promise.all([load.finished, strikeByPlan(blows, { stage, journal, signal })]);
-  journal.say(`the load is over: ${loaded.promises.length} accepted; everything is back, waiting for the rest`);
-  const settledAt = performance.now();
+  try {
+    const blows = planBlows(seed, { ...SHAPE, seconds, providers: stage.providers.length });
+    const [loaded] = await Promise.all([load.finished, strikeByPlan(blows, { stage, journal, signal })]);
+    const settleMs = await settleAndTell(stage, journal, signal);
+    if (signal.aborted) return null;
+    const { isIdempotent } = abilities;
+    const { incidents } = journal;
+    const evidence = await collectEvidence({ ...SHAPE, stage, incidents, clients, isIdempotent, loaded });
+    return { evidence, account: account(evidence), load: loaded, crashes: countCrashes(stage), settleMs };
+  } finally {
+    stopTelling();
+  }
+}
+
+/** Waits, within a limit, until no message waits for anything; returns how long that took. */
+export async function settleAndTell(stage: Stage, journal: Journal, signal: AbortSignal): Promise<number> {
+  journal.say('the load is over and everything is back: waiting until no message waits for anything');
+  const startedAt = performance.now();
   await settle({
     databaseUrl: stage.databaseUrl,
     limitMs: SETTLE_LIMIT_MS,
     signal,
     onWaiting: (unfinished) => journal.say(`${unfinished} messages are not at their end yet`),
   });
-  const settleMs = Math.round(performance.now() - settledAt);
-  stopTelling();
-  if (signal.aborted) return null;
-  journal.say(`settled after ${(settleMs / 1000).toFixed(1)} s; accounting`);
-  const evidence = await collectEvidence({ stage, journal, clients, abilities, loaded });
-  const crashes = [...stage.apis, ...stage.workers].reduce((sum, member) => sum + member.crashCount(), 0);
-  const { answers, replayed, refusals, unansweredTokens } = loaded;
-  return {
-    evidence,
-    account: account(evidence),
-    load: { answers, replayed, refusals, unanswered: unansweredTokens.size },
-    crashes,
-    settleMs,
-  };
+  const settleMs = Math.round(performance.now() - startedAt);
+  journal.say(`settled after ${(settleMs / 1000).toFixed(1)} s`);
+  return settleMs;
 }
 
 function startTelling({ providers }: Stage, journal: Journal, acceptedCount: () => number): () => void {
@@ -107,33 +101,4 @@ function startTelling({ providers }: Stage, journal: Journal, acceptedCount: () 
     journal.say(`accepted ${acceptedCount()}, arrived ${arrived}`);
   }, TELL_EVERY_MS);
   return () => clearInterval(timer);
-}
-
-type Collecting = {
-  stage: Stage;
-  journal: Journal;
-  clients: readonly LoadClient[];
-  abilities: Abilities;
-  loaded: LoadResult;
-};
-
-/** Asks the API for all it knows, once everything is at its end. */
-export async function collectEvidence({ stage, journal, clients, abilities, loaded }: Collecting): Promise<Evidence> {
-  const url = stage.apiUrls[0] ?? '';
-  // What a worker wrote last may be on its way to a provider's log still.
-  await pause(200, AbortSignal.timeout(1000));
-  const states = await readStates(url, clients);
-  const odd = loaded.promises.filter(({ id }) => !['sent', 'delivered'].includes(states.get(id)?.status ?? ''));
-  return {
-    promises: loaded.promises,
-    unansweredTokens: loaded.unansweredTokens,
-    isIdempotent: abilities.isIdempotent,
-    states,
-    timelines: await readTimelines(url, clients, odd.map(({ id }) => id)),
-    visits: stage.providers.flatMap(({ visits }) => visits),
-    incidents: journal.incidents,
-    concurrency: CONCURRENCY,
-    workers: WORKERS,
-    leaseMs: LEASE_MS,
-  };
 }

@@ -39,11 +39,11 @@ export function createServiceMember({ name, env, journal, signal, onLine }: Memb
 
   async function watch(service: ServiceProcess): Promise<void> {
     await service.exited;
-    if (running !== service) return;
+    if (running !== service || signal.aborted) return;
     crashes += 1;
     journal.say(`${name} ended by itself (exit code ${service.exitCode()}), and is started again`);
     running = null;
-    if (!signal.aborted) await start();
+    await start();
   }
 
   async function start(): Promise<void> {

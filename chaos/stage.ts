@@ -29,8 +29,8 @@ export type Stage = {
 };
 
 export type StageOptions = {
-  apiCount: number;
-  workerCount: number;
+  apis: number;
+  workers: number;
   concurrency: number;
   leaseMs: number;
   providerNames: readonly string[];
@@ -91,11 +91,11 @@ async function startParts(options: StageOptions, cleanups: Cleanup[]): Promise<O
       signal: options.signal,
       onLine: createLogFile(options.logFolder, name, cleanups),
     });
-  const ports = Array.from({ length: options.apiCount }, findFreePort);
+  const ports = Array.from({ length: options.apis }, findFreePort);
   const apis = ports.map((port, i) =>
     createMember(`api ${i + 1}`, { SERVICE_ROLE: 'API', PORT: String(port) }),
   );
-  const workers = Array.from({ length: options.workerCount }, (_, i) =>
+  const workers = Array.from({ length: options.workers }, (_, i) =>
     createMember(`worker ${i + 1}`, { SERVICE_ROLE: 'WORKER', PORT: '0' }),
   );
   const members = [...apis, ...workers];
@@ -133,4 +133,9 @@ function createLogFile(folder: string | null, name: string, cleanups: Cleanup[])
   const stream = createWriteStream(join(folder, `${name.replaceAll(' ', '-')}.log`));
   cleanups.push(async () => stream.end());
   return (line) => void stream.write(`${line}\n`);
+}
+
+/** How often processes of the service ended by themselves. */
+export function countCrashes({ apis, workers }: Pick<Stage, 'apis' | 'workers'>): number {
+  return [...apis, ...workers].reduce((sum, member) => sum + member.crashCount(), 0);
 }

@@ -116,7 +116,9 @@ describe('the SMTP sink', () => {
   });
 
   test('cuts a connection in the middle of the message and has no mail then', async () => {
-    const sink = await startSink({ plan: { data: ({ to }) => (to.includes('b@example.org') ? 'cut' : null) } });
+    const sink = await startSink({
+      plan: { data: ({ to }) => (to.includes('b@example.org') ? 'cut' : null) },
+    });
     expect(await failureOf(send(sink, { text: 'x'.repeat(100_000) }))).not.toBe('none');
     await send(sink, { to: ['c@example.org'] });
     expect(sink.mails.map(({ to }) => to)).toEqual([['c@example.org']]);
