@@ -9,11 +9,18 @@ import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 /** Any fixed number will do: it serialises migrations of several instances that start at once. */
 const MIGRATION_LOCK = 7_246_245;
 
+/**
+ * The driver's own backoff grows with every failed attempt of every connection together, up to 20 seconds: after an outage
+ * of half a second requests would wait that long for a database that is back. An attempt is only made for a query.
+ */
+const reconnectAfterS = () => 0.05 + Math.random() * 0.2;
+
 /** Opens PostgreSQL 15+; connects on first use. */
 export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
   const client = postgres(url, {
     max: maxConnections,
     connect_timeout: 10,
+    backoff: reconnectAfterS,
     // A notice is the server talking to a person at psql; ours go through errors and logs.
     onnotice: () => {},
   });
