@@ -25,6 +25,8 @@ async function factsOf({
     text,
     headers: { [TOKEN_HEADER]: token },
     date: new Date(0),
+    attachments: [],
+    unsubscribeUrl: null,
   });
   return readMailFacts(raw);
 }
