@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ApiAnswer, callApi, callApiSurely } from './api-client.ts';
-import { TEMPLATE_NAME } from './request-plan.ts';
+import { TEMPLATE_NAME, toAttachment } from './request-plan.ts';
 
 /** A client of the service with keys to send with. */
 export type LoadClient = { name: string; keys: readonly [string, ...string[]] };
@@ -9,8 +9,8 @@ export type LoadClient = { name: string; keys: readonly [string, ...string[]] };
 export type Abilities = {
   /** A request may be repeated with its Idempotency-Key. */
   isIdempotent: boolean;
-  /** Takes `scheduledAt` and `priority`. */
-  canSchedule: boolean;
+  /** Takes `scheduledAt`, `priority` and `attachments`. */
+  isFull: boolean;
 };
 
 const TEMPLATE_SOURCE = join(import.meta.dir, '..', 'templates', TEMPLATE_NAME, 'index.tsx');
@@ -67,6 +67,6 @@ export async function findAbilities(admin: Admin): Promise<Abilities> {
   await ask({}, 'abilities');
   const repeated = await ask({}, 'abilities');
   const scheduledAt = new Date(Date.now() + 1000).toISOString();
-  const scheduled = await ask({ scheduledAt, priority: 'low' }, null);
-  return { isIdempotent: repeated.isReplayed, canSchedule: scheduled.status === 202 };
+  const full = await ask({ scheduledAt, priority: 'low', attachments: [toAttachment('x')] }, null);
+  return { isIdempotent: repeated.isReplayed, isFull: full.status === 202 };
 }

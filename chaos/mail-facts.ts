@@ -22,11 +22,14 @@ export function readMailFacts(raw: Uint8Array): MailFacts {
   };
 }
 
-/** The parts of a body, whose encoding is base64 or none that hides a word. */
+/** The contents of a body's parts: as they came, and as base64 where they may be that. */
 function decodeBodies(text: string): string[] {
-  const parts = text.split(/\r\n--[^\r\n]*/).filter((part) => part.trim().replaceAll('-', '') !== '');
-  return parts.map((part) => {
-    const body = part.slice(Math.max(part.indexOf('\r\n\r\n'), 0)).trim();
-    return /^[A-Za-z0-9+/=\r\n]+$/.test(body) ? Buffer.from(body, 'base64').toString('latin1') : body;
+  return text.split(/\r\n--[^\r\n]*/).flatMap((part) => {
+    const end = Math.max(part.indexOf('\r\n\r\n'), 0);
+    const isContainer = /^\r\ncontent-type:\s*multipart\//i.test(part);
+    const body = part.slice(end).trim();
+    if (isContainer || body === '') return [];
+    const isBase64 = /^[A-Za-z0-9+/=\r\n]+$/.test(body);
+    return [isBase64 ? `${body}\n${Buffer.from(body, 'base64').toString('latin1')}` : body];
   });
 }

@@ -15,22 +15,22 @@ export const TEMPLATE_NAME = 'welcome';
 
 export type RequestPlanOptions = {
   seed: number;
-  /** Whether some are to be sent later; older versions of the service cannot. */
-  canSchedule: boolean;
+  /** Whether some have a time, a priority or an attachment; older versions of the service do not take them. */
+  isFull: boolean;
   now: () => number;
 };
 
 const PRIORITIES = ['high', 'normal', 'low'] as const;
 
 /** Plans request `number` of a run. */
-export function planRequest(number: number, { seed, canSchedule, now }: RequestPlanOptions): PlannedRequest {
+export function planRequest(number: number, { seed, isFull, now }: RequestPlanOptions): PlannedRequest {
   const draw = (what: string) => drawFor(seed, `${what} ${number}`);
   const token = toToken(number, seed);
   const isRefused = draw('refused') < 0.05;
   const to = toRecipient(number, { isRefused });
   const copy =
     draw('copy') < 0.08 ? toRecipient(number, { isRefused: draw('copy refused') < 0.2, copy: '-cc' }) : null;
-  const isLater = canSchedule && draw('later') < 0.05;
+  const isLater = isFull && draw('later') < 0.05;
   return {
     token,
     recipients: copy === null ? [to] : [to, copy],
@@ -40,7 +40,8 @@ export function planRequest(number: number, { seed, canSchedule, now }: RequestP
       subject: `Number ${number}`,
       headers: { [TOKEN_HEADER]: token },
       tags: { run: 'chaos' },
-      ...(canSchedule ? { priority: pickOne(PRIORITIES, draw('priority')) } : {}),
+      ...(isFull ? { priority: pickOne(PRIORITIES, draw('priority')) } : {}),
+      ...(isFull && draw('attachment') < 0.1 ? { attachments: [toAttachment(token)] } : {}),
       ...(isLater ? { scheduledAt: new Date(now() + 2000 + draw('when') * 8000).toISOString() } : {}),
       ...contentOf(draw('content'), token),
     },
@@ -56,6 +57,12 @@ export function planPlainRequest(number: number, seed: number): PlannedRequest {
 }
 
 const toToken = (number: number, seed: number): string => `chaos${seed.toString(36)}x${number}x`;
+
+/** A small file that holds the token. */
+export function toAttachment(token: string): Record<string, string> {
+  const content = Buffer.from(`${token}\n`.repeat(20)).toString('base64');
+  return { filename: 'token.txt', contentType: 'text/plain', content };
+}
 
 function contentOf(draw: number, token: string): Record<string, unknown> {
   if (draw < 0.3) return { html: `<p>${token}</p>`, text: token };

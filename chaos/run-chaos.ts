@@ -62,8 +62,7 @@ async function runOnStage(
   const abilities = await findAbilities(admin);
   const manner = abilities.isIdempotent ? ', repeated with its Idempotency-Key where an answer is lost' : '';
   journal.say(`load: ${rate} messages/s for ${seconds} s${manner}`);
-  const plan = (number: number) =>
-    planRequest(number, { seed, canSchedule: abilities.canSchedule, now: Date.now });
+  const plan = (number: number) => planRequest(number, { seed, isFull: abilities.isFull, now: Date.now });
   const load = startLoad({ urls: stage.apiUrls, clients, abilities, plan, seconds, rate, signal });
   const stopTelling = startTelling(stage, journal, load.acceptedCount);
   try {
