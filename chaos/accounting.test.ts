@@ -14,7 +14,7 @@ function visitOf(number: number, changes: Partial<Visit> = {}): Visit {
     isIntact: true,
     recipients: [`user-${number}@example.net`],
     at: START + 100,
-    answerAt: START + 120,
+    answeredAt: START + 120,
     end: 'answered',
     isStored: true,
     ...changes,

@@ -64,7 +64,7 @@ function explainByCut(visits: readonly Visit[], { at }: HandOver): string | null
 /** The worker must have died after the hand-over, within its lease, and before it could write the answer down. */
 function explainByKill(visits: readonly Visit[], handOver: HandOver, evidence: Evidence): string | null {
   const { at, unknownAt } = handOver;
-  const answeredAt = visits.find(({ end }) => end === 'answered')?.answerAt ?? null;
+  const answeredAt = visits.find(({ end }) => end === 'answered')?.answeredAt ?? null;
   const isInTime = (kill: Incident) =>
     kill.at >= at - CLOCK_SLACK_MS &&
     kill.at <= Math.min(unknownAt, at + evidence.leaseMs) &&
@@ -102,11 +102,12 @@ function explainByDatabase(
   { incidents, leaseMs }: Evidence,
 ): string | null {
   const answered = visits.find(({ end }) => end === 'answered');
-  if (!answered) return null;
+  if (!answered || answered.answeredAt === null) return null;
+  const lastChanceAt = answered.answeredAt + RECORD_MS;
   const outage = incidents.find(
     ({ blow, at, endedAt }) =>
       blow.startsWith('postgres') &&
-      at <= answered.answerAt + RECORD_MS &&
+      at <= lastChanceAt &&
       (endedAt ?? Infinity) >= attemptedAt + leaseMs - LAST_TRY_MS,
   );
   return outage ? `PostgreSQL was away from before the answer was written until the lease was over` : null;

@@ -11,7 +11,7 @@ function visitsAt(provider: string, times: readonly number[]): Visit[] {
     isIntact: true,
     recipients: [],
     at,
-    answerAt: at,
+    answeredAt: at,
     end: 'answered',
     isStored: true,
   }));

@@ -29,8 +29,8 @@ export type Visit = {
   isIntact: boolean;
   recipients: readonly string[];
   at: number;
-  /** When the answer was due; what was killed before it cannot have read it. */
-  answerAt: number;
+  /** When the answer went out; null where none did. What was killed before it cannot have read it. */
+  answeredAt: number | null;
   end: VisitEnd;
   /** True where the provider has the mail now, whatever the other side may believe. */
   isStored: boolean;
@@ -50,6 +50,9 @@ export type ChaosProvider = {
   goDown(): Promise<void>;
   comeBack(): Promise<void>;
 };
+
+/** An answer that went out this shortly before the connection was destroyed may not have been read. */
+const UNREAD_MS = 50;
 
 type State = {
   name: string;
@@ -86,8 +89,9 @@ export async function startProvider(name: string, plan: FaultPlan): Promise<Chao
       const { sink } = state;
       state.sink = null;
       const now = Date.now();
-      const unanswered = state.visits.filter(({ end, answerAt }) => end === 'answered' && answerAt >= now);
-      for (const visit of unanswered) visit.end = 'went down before the answer';
+      const isUnread = ({ end, answeredAt }: Visit) =>
+        end === 'answered' && (answeredAt === null || answeredAt > now - UNREAD_MS);
+      for (const visit of state.visits.filter(isUnread)) visit.end = 'went down before the answer';
       await sink?.stop();
     },
     async comeBack() {
@@ -100,6 +104,7 @@ export async function startProvider(name: string, plan: FaultPlan): Promise<Chao
 function toSinkPlan(state: State): SinkPlan {
   // Decided at RCPT, when a visit begins, and remembered until its end: a mail's recipients are known to nobody else.
   const faults = new Map<string, Fault | null>();
+  const visits = new WeakMap<SinkMail, Visit>();
   const faultOf = (recipients: readonly string[]) => faults.get(recipients[0] ?? '') ?? null;
   return {
     greeting(connection) {
@@ -126,22 +131,27 @@ function toSinkPlan(state: State): SinkPlan {
       // The bytes are not kept: a long run would fill the memory with them.
       state.sink?.clear();
       const fault = faultOf(mail.to);
-      state.visits.push(toVisit(state, mail, fault));
+      const visit = toVisit(state, mail, fault);
+      visits.set(mail, visit);
+      state.visits.push(visit);
       if (fault === 'defer message') return { code: 451, text: 'Try again later' };
       if (fault === 'swallow') return 'drop';
       return fault === 'hang' ? 'hang' : null;
     },
     answerDelayMs: ({ to }) => state.plan.answerDelayMs(state.name, to, faultOf(to)),
+    answered(mail) {
+      const visit = visits.get(mail);
+      if (visit) visit.answeredAt = Date.now();
+    },
   };
 }
 
 function toUnread(provider: string, recipients: readonly string[]) {
-  const at = Date.now();
   return {
     provider,
     recipients,
-    at,
-    answerAt: at,
+    at: Date.now(),
+    answeredAt: null,
     messageId: null,
     token: null,
     isIntact: true,
@@ -155,14 +165,13 @@ const ENDS: Partial<Record<Fault, VisitEnd>> = {
   hang: 'never answered',
 };
 
-function toVisit({ name, plan, sink }: State, { to, raw }: SinkMail, fault: Fault | null): Visit {
-  const at = Date.now();
+function toVisit({ name, sink }: State, { to, raw }: SinkMail, fault: Fault | null): Visit {
   const end = (fault && ENDS[fault]) ?? 'answered';
   return {
     provider: name,
     recipients: to,
-    at,
-    answerAt: at + plan.answerDelayMs(name, to, fault),
+    at: Date.now(),
+    answeredAt: null,
     // It may have been read to its end just when the provider went down.
     end: sink === null && end === 'answered' ? 'went down before the answer' : end,
     isStored: fault !== 'defer message',

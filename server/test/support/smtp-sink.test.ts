@@ -134,10 +134,15 @@ describe('the SMTP sink', () => {
   });
 
   test('takes the planned time to answer, with the mail already kept', async () => {
-    const sink = await startSink({ plan: { answerDelayMs: 50 } });
+    const answered: string[] = [];
+    const sink = await startSink({
+      plan: { answerDelayMs: 50, answered: ({ to }) => void answered.push(...to) },
+    });
     const sending = send(sink);
     await sink.waitForMails(1);
+    expect(answered).toEqual([]);
     expect((await sending).accepted).toEqual(['b@example.org']);
+    expect(answered).toEqual(['b@example.org']);
   });
 
   test('asks for the login it was given', async () => {

@@ -45,6 +45,8 @@ export type SinkPlan = {
   message?: (mail: SinkMail) => SmtpReply | 'drop' | 'hang' | null;
   /** How long the answer to a message takes. */
   answerDelayMs?: number | ((mail: SinkMail) => number);
+  /** Told when the answer to a message goes out, whatever it says. */
+  answered?: (mail: SinkMail) => void;
 };
 
 export type SinkOptions = {
@@ -170,6 +172,7 @@ async function takeMessage(
   if (delayMs > 0) await Bun.sleep(delayMs);
   if (verdict === 'drop') dropConnection(server(), session);
   if (verdict === 'drop' || verdict === 'hang') return 'no answer';
+  plan().answered?.(mail);
   return { error: toError(verdict) };
 }
 
