@@ -152,7 +152,7 @@ async function send(
       messageId: message.id,
       envelope: { from: input.from.email, to },
       mime,
-      parts: () => ({ ...input, attachments: [] }),
+      parts: () => input,
     },
     {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),

@@ -1,6 +1,7 @@
 import type { KeyMode } from '../auth/api-key.ts';
 import { createInboxStore } from '../db/inbox.ts';
 import type { Db } from '../db/database.ts';
+import { createDkimSigner } from '../mail/dkim.ts';
 import { createInboxProvider } from './inbox.ts';
 import { createPostmarkProvider } from './postmark.ts';
 import type { Provider } from './provider.ts';
@@ -59,7 +60,8 @@ function createProvider(settings: ProviderSettings): Provider {
   switch (settings.kind) {
     case 'smtp': {
       const { name, host, port, isSecure, isTlsRequired, auth, poolSize, tls } = settings;
-      return createSmtpProvider({ name, host, port, isSecure, isTlsRequired, auth, poolSize, tls });
+      const dkim = settings.dkim && createDkimSigner(settings.dkim);
+      return createSmtpProvider({ name, host, port, isSecure, isTlsRequired, auth, poolSize, tls, dkim });
     }
     case 'ses': {
       const { name, region, credentials, configurationSet, endpoint, maxInFlight } = settings;
