@@ -38,6 +38,18 @@ export async function settle({ databaseUrl, limitMs, signal, onWaiting }: Settle
   }
 }
 
+/** How often something of this kind stands in the timelines of all messages. */
+export async function countSteps(databaseUrl: string, type: string): Promise<number> {
+  const sql = new Bun.SQL(databaseUrl, { max: 1 });
+  try {
+    const rows: unknown = await sql`
+      select count(*)::int as count from message_events where type::text = ${type}`;
+    return Number(Array.isArray(rows) ? rows[0]?.count : Number.NaN);
+  } finally {
+    await sql.close();
+  }
+}
+
 /** Reads every message of every client through the API, as the clients themselves would. */
 async function readStates(url: string, clients: readonly LoadClient[]): Promise<Map<string, MessageState>> {
   const states = new Map<string, MessageState>();

@@ -2,8 +2,8 @@ import type { Evidence, Promised, Step } from './evidence.ts';
 import type { Incident } from './journal.ts';
 import type { Visit } from './provider.ts';
 
-/** A worker that has the answer writes it within this time; the database may keep it waiting longer. */
-const RECORD_MS = 2000;
+/** A worker that has the answer writes it within this time, on a busy machine too; the database may keep it waiting longer. */
+const RECORD_MS = 4000;
 /** The database's clock gives a step the time at which its transaction began. */
 const CLOCK_SLACK_MS = 50;
 /** The longest pause between two tries to write, and a try itself. */

@@ -42,10 +42,13 @@ describe('the figures of a failover', () => {
       mostOpen: () => 3,
     };
     const backup = { visits: visitsAt('backup', [10_250, 11_000]) };
-    expect(measureFailover({ evidence: EVIDENCE, primary, backup, connectionsBefore: 4 })).toEqual({
+    expect(
+      measureFailover({ evidence: EVIDENCE, primary, backup, connectionsBefore: 4, failovers: 7 }),
+    ).toEqual({
       failed: 1,
       firstOnBackupMs: 250,
       extraAttempts: 2,
+      failovers: 7,
       firstOnPrimaryAgainMs: 5000,
       connectionsBefore: 4,
       connectionsAfter: 3,
@@ -62,6 +65,7 @@ describe('the figures of a failover', () => {
       primary,
       backup: { visits: [] },
       connectionsBefore: 1,
+      failovers: 0,
     });
     expect(figures).toMatchObject({ firstOnBackupMs: null, firstOnPrimaryAgainMs: null, recovery: [] });
   });

@@ -9,6 +9,8 @@ export type FailoverFigures = {
   firstOnBackupMs: number | null;
   /** Attempts beyond one a message. */
   extraAttempts: number;
+  /** Tries within an attempt that the primary could not take, so that the backup got the message. */
+  failovers: number;
   /** From the primary's return to the first mail it had again; null where it never had one. */
   firstOnPrimaryAgainMs: number | null;
   /** Most connections open at the primary at once: before the outage and after it. */
@@ -29,6 +31,7 @@ type Measuring = {
   primary: Pick<ChaosProvider, 'name' | 'visits' | 'mostOpen'>;
   backup: Pick<ChaosProvider, 'visits'>;
   connectionsBefore: number;
+  failovers: number;
 };
 
 /** Reads the figures out of what the providers saw around the one outage of the run. */
@@ -37,6 +40,7 @@ export function measureFailover({
   primary,
   backup,
   connectionsBefore,
+  failovers,
 }: Measuring): FailoverFigures {
   const outage = evidence.incidents.find(({ blow }) => blow === 'provider down');
   if (!outage || outage.endedAt === null) throw new RangeError('the run had no outage that ended');
@@ -52,6 +56,7 @@ export function measureFailover({
     failed: states.filter(({ status }) => status === 'failed').length,
     firstOnBackupMs: firstOnBackup === undefined ? null : firstOnBackup - downAt,
     extraAttempts: states.reduce((sum, { attempts }) => sum + Math.max(attempts - 1, 0), 0),
+    failovers,
     firstOnPrimaryAgainMs: firstAgain === undefined ? null : firstAgain - backAt,
     connectionsBefore,
     connectionsAfter: primary.mostOpen(),

@@ -34,6 +34,11 @@ export function toFailoverTable(result: FailoverResult): string {
     ['duplicates', String(account.duplicates), 'the same mail at a provider twice (must be 0)'],
     ['on backup', ms(figures.firstOnBackupMs), 'from the outage to the first mail at the backup'],
     ['attempts', String(figures.extraAttempts), 'more than one a message'],
+    [
+      'failovers',
+      String(figures.failovers),
+      'tries at the primary that went to the backup within their attempt',
+    ],
     ['back again', ms(figures.firstOnPrimaryAgainMs), 'from the return to the first mail at the primary'],
     [
       'connections',

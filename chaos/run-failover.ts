@@ -1,6 +1,6 @@
 import { account, type Account } from './accounting.ts';
 import { createLoadClients, findAbilities } from './accounts.ts';
-import { collectEvidence } from './collect.ts';
+import { collectEvidence, countSteps } from './collect.ts';
 import { NO_FAULTS } from './fault-plan.ts';
 import { measureFailover, type FailoverFigures } from './failover-figures.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -66,9 +66,10 @@ async function runOnStage(
   const { incidents } = journal;
   const { isIdempotent } = abilities;
   const evidence = await collectEvidence({ ...SHAPE, stage, incidents, clients, isIdempotent, loaded });
+  const failovers = await countSteps(stage.databaseUrl, 'failed_over');
   return {
     account: account(evidence),
-    figures: measureFailover({ evidence, primary, backup, connectionsBefore }),
+    figures: measureFailover({ evidence, primary, backup, connectionsBefore, failovers }),
     crashes: countCrashes(stage),
   };
 }
