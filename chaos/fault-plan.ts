@@ -44,7 +44,8 @@ export function createFaultPlan(seed: number): FaultPlan {
     },
     answerDelayMs(provider, recipients, fault) {
       const draw = drawFor(seed, `delay ${provider} ${recipients.join()}`);
-      return Math.round(fault === 'slow' ? 200 + draw * 1300 : 5 + draw * 35);
+      // Long enough for every worker to have mail in the air when it is killed: that is what duplicates come from.
+      return Math.round(fault === 'slow' ? 500 + draw * 1500 : 20 + draw * 380);
     },
     isTurnedAway: (provider, connection) => drawFor(seed, `greeting ${provider} ${connection}`) < 0.02,
   };
