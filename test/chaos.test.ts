@@ -31,7 +31,6 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('a short run of
   test('keeps every promise, whatever is killed', () => {
     const story = `${lines.join('\n')}\n${toTable(SEED, result)}`;
     expect(isGoodRun(result), story).toBe(true);
-    expect(result.account.delivered, story).toBeGreaterThan(20);
   });
 
   test('kills everything there is', () => {
