@@ -27,7 +27,7 @@ export type ChaosResult = {
   settleMs: number;
 };
 
-const SHAPE = { apis: 2, workers: 3, concurrency: 10, leaseMs: 8000 };
+const SHAPE = { apis: 2, workers: 3, concurrency: 10, leaseMs: 10_000 };
 const CLIENTS = 3;
 const SETTLE_LIMIT_MS = 120_000;
 const TELL_EVERY_MS = 5000;
