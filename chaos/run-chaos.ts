@@ -81,6 +81,7 @@ async function runOnStage(
 
 /** Waits, within a limit, until no message waits for anything; returns how long that took. */
 export async function settleAndTell(stage: Stage, journal: Journal, signal: AbortSignal): Promise<number> {
+  if (signal.aborted) return 0;
   journal.say('the load is over and everything is back: waiting until no message waits for anything');
   const startedAt = performance.now();
   await settle({

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { account } from '../chaos/accounting.ts';
+import { isGoodFailover, toFailoverTable } from '../chaos/failover-report.ts';
 import { countKills, isGoodRun, toTable } from '../chaos/report.ts';
 import { type ChaosResult, runChaos } from '../chaos/run-chaos.ts';
-import { isMissing } from '../server/test/support/requires.ts';
+import { runFailover } from '../chaos/run-failover.ts';
+import { isFullRun, isMissing } from '../server/test/support/requires.ts';
 
 const MAIN = fileURLToPath(new URL('../chaos/main.ts', import.meta.url));
 const SEED = 20_261_121;
@@ -90,6 +92,24 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('./dev chaos', 
     expect(readdirSync(folder)).toEqual([]);
     expect(findProcessesWith(folder)).toEqual([]);
   }, 120_000);
+
+  test.skipIf(!isFullRun())(
+    'loses no message when the first provider goes away',
+    async () => {
+      const { signal } = new AbortController();
+      const result = await runFailover({
+        seconds: 24,
+        rate: 50,
+        seed: SEED,
+        logFolder: null,
+        print: () => {},
+        signal,
+      });
+      if (!result) throw new Error('nobody interrupted it');
+      expect(isGoodFailover(result), toFailoverTable(result)).toBe(true);
+    },
+    240_000,
+  );
 
   test('says what it takes where it is asked wrongly', async () => {
     const child = Bun.spawnSync([process.execPath, MAIN, '--seconds', 'many']);
