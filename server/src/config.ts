@@ -5,6 +5,7 @@ import { isApiKey } from './lib/auth/api-key.ts';
 import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
 import { parseAddress } from './lib/mail/address.ts';
 import type { MessagePriority } from './lib/messages/priority.ts';
+import type { CallbackSettings } from './lib/providers/callback-adapters.ts';
 import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
 import { type ParsedProviders, parseProviders } from './lib/providers/settings-parse.ts';
 
@@ -112,6 +113,19 @@ const SETTINGS = {
     Type.String({
       pattern: `^${TOPIC_ARN}(,${TOPIC_ARN})*$`,
       description: 'Topics of Amazon SNS whose callbacks about mail sent through SES are believed, by comma',
+    }),
+  ),
+  POSTMARK_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      pattern: '^[^\\s,]{16,200}( *, *[^\\s,]{16,200})*$',
+      description:
+        'What proves that a callback is Postmark’s: password of basic authentication, or header X-Webhook-Secret; 16 characters or more, several by comma',
+    }),
+  ),
+  RESEND_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      pattern: '^whsec_[A-Za-z0-9+/]{16,}={0,2}( *, *whsec_[A-Za-z0-9+/]{16,}={0,2})*$',
+      description: 'Signing secret of the webhook at Resend, whsec_...; several by comma while one follows another',
     }),
   ),
   WORKER_CONCURRENCY: Type.Integer({
@@ -297,7 +311,8 @@ export type Config = Readonly<{
   mailFrom: string;
   /** The ways out for live mail; none in the DEV role means the inbox. */
   providers: readonly ProviderSettings[];
-  sesSnsTopicArns: readonly string[];
+  /** Whose callbacks are believed. */
+  callbacks: CallbackSettings;
   workerConcurrency: number;
   /** Where a process that is a worker alone answers for its health; null for nowhere. */
   workerPort: number | null;
@@ -461,7 +476,11 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     templatesDistDir: resolve(env.TEMPLATES_DIST_DIR ?? `${mailerDir}/templates-dist`),
     mailFrom: env.MAIL_FROM,
     providers: env.SMTP_HOST ? [toRelay(env, env.SMTP_HOST)] : named,
-    sesSnsTopicArns: (env.SES_SNS_TOPIC_ARNS ?? '').split(',').flatMap((arn) => arn.trim() || []),
+    callbacks: {
+      sesTopicArns: toList(env.SES_SNS_TOPIC_ARNS),
+      postmarkSecrets: toList(env.POSTMARK_WEBHOOK_SECRET),
+      resendSecrets: toList(env.RESEND_WEBHOOK_SECRET),
+    },
     workerConcurrency: env.WORKER_CONCURRENCY,
     workerPort: env.WORKER_PORT ?? null,
     retry: toRetryPolicies(env),
@@ -480,6 +499,10 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
   };
+}
+
+function toList(text = ''): string[] {
+  return text.split(',').flatMap((item) => item.trim() || []);
 }
 
 function toStorage(env: Environment, mailerDir: string): StorageSettings {

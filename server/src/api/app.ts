@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { isConnectionError } from '../lib/db/connection-error.ts';
 import type { Engine } from '../lib/engine/engine.ts';
 import type { Profile } from '../lib/profile.ts';
+import { createCallbackAdapters } from '../lib/providers/callback-adapters.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
@@ -159,7 +160,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
         database,
         logger,
         metrics,
-        topicArns: config.sesSnsTopicArns,
+        adapters: createCallbackAdapters(config.callbacks),
         providers: config.providers,
       }),
     );
