@@ -197,6 +197,17 @@ const SETTINGS = {
     default: 90_000,
     description: 'How long a worker may hold a message; a send always times out inside it',
   }),
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description:
+      'true takes the last address of X-Forwarded-For for the caller’s; only behind a proxy that sets it, because anybody can send one',
+  }),
+  MAX_AUTH_FAILURES: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 60,
+    description: 'Wrong keys a minute that an address may present before it is answered with 429',
+  }),
   MAX_BODY_BYTES: Type.Integer({
     minimum: 1024,
     default: 2 * 1024 * 1024,
@@ -320,6 +331,10 @@ export type Config = Readonly<{
   retry: Readonly<Record<MessagePriority, RetryPolicy>>;
   isKeepingBodies: boolean;
   leaseMs: number;
+  /** True where X-Forwarded-For is our own proxy's word. */
+  isProxyTrusted: boolean;
+  /** A minute and address. */
+  maxAuthFailures: number;
   /** Of a request without attachments. */
   maxBodyBytes: number;
   /** Of a request with attachments. */
@@ -486,6 +501,8 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     retry: toRetryPolicies(env),
     isKeepingBodies: env.KEEP_BODIES,
     leaseMs: env.LEASE_MS,
+    isProxyTrusted: env.TRUST_PROXY,
+    maxAuthFailures: env.MAX_AUTH_FAILURES,
     maxBodyBytes: env.MAX_BODY_BYTES,
     maxAttachmentBodyBytes: env.MAX_ATTACHMENT_BODY_BYTES,
     maxAttachmentBytes: env.MAX_ATTACHMENT_BYTES,

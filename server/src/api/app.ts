@@ -12,14 +12,19 @@ import { clientsController } from './controllers/clients.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
+import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { queueController } from './controllers/queue.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
 import { unsubscribeController } from './controllers/unsubscribe.ts';
 import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
+import { whoamiController } from './controllers/whoami.ts';
 import { createEnqueuer } from './enqueuer.ts';
 import { createIntake } from './intake.ts';
+import { addressOf } from './middleware/client-address.ts';
+import { createFailureThrottle } from './middleware/failure-throttle.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { createBodyBudget } from './middleware/body-budget.ts';
 import { createIdempotencyGuard, ReplayedAnswer } from './middleware/idempotency.ts';
@@ -65,9 +70,16 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   const now = () => new Date();
   const rateGate = createRateGate(profile.rateLimiter);
   const authenticator = withRateLimit(
-    createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now }),
+    createAuthenticator({
+      db: database.db,
+      adminApiKey: config.adminApiKey,
+      now,
+      throttle: createFailureThrottle({ perMinute: config.maxAuthFailures, nowMs: Date.now }),
+      addressOf: (request) => addressOf(request, config),
+    }),
     rateGate,
   );
+  profile.keyNews.listen(authenticator.forget);
   const idempotency = createIdempotencyGuard(database);
   const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
   const props = createPropsChecker();
@@ -98,6 +110,11 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       return problem;
     },
   };
+  const changed = (clientId: string) => {
+    authenticator.forget(clientId);
+    profile.keyNews.publish(clientId);
+  };
+  const administration = { database, blobs: profile.blobs, authenticator, logger, now, changed };
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace, headers } = contextOf(request);
@@ -152,7 +169,10 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(deadLettersController({ database, queue, authenticator, logger }))
     .use(suppressionsController({ database, authenticator, logger }))
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
-    .use(clientsController({ database, authenticator, idempotency, now }))
+    .use(clientsController({ ...administration, idempotency }))
+    .use(keysController(administration))
+    .use(queueController({ queue, authenticator, logger }))
+    .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(unsubscribeController({ database }))
     .use(

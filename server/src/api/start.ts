@@ -1,5 +1,6 @@
 import { settlesWithin } from '../lib/time-limit.ts';
 import { createApi, type ApiDeps } from './app.ts';
+import { noteAddress } from './middleware/client-address.ts';
 
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
@@ -26,7 +27,8 @@ export function startApi(deps: ApiDeps): RunningApi {
     port,
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
-    async fetch(request) {
+    async fetch(request, server) {
+      noteAddress(request, server.requestIP(request)?.address);
       try {
         return await api.app.fetch(request);
       } finally {

@@ -1,4 +1,5 @@
 import type { StorageSettings } from '../config.ts';
+import { createRedisKeyNews, createSilentKeyNews, type KeyNews } from './auth/key-news.ts';
 import { createBlobStore } from './blobs/blob-settings.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import { releaseAllLeases } from './db/deliveries-unfinished.ts';
@@ -35,6 +36,8 @@ export type Profile = {
   readonly rateLimits: RateLimits;
   /** Tells the other workers of providers that are out of order. */
   readonly broadcast: BreakerBroadcast;
+  /** Tells the other instances of changed clients and keys. */
+  readonly keyNews: KeyNews;
   close(): Promise<void>;
 };
 
@@ -64,6 +67,7 @@ async function openEmbedded({
       buildLock: createMemoryLock(),
       rateLimits: createMemoryRateLimits(),
       broadcast: createSilentBroadcast(),
+      keyNews: createSilentKeyNews(),
       async close() {
         await queue.queue.close();
         await database.close();
@@ -81,6 +85,7 @@ async function openProduction(
 ): Promise<Profile> {
   const database = openPostgres(databaseUrl);
   const redis = openRedis(redisUrl, logger);
+  const keyNews = createRedisKeyNews({ redis: redis.failFast, logger });
   const queue = createRedisQueue({ producer: redis.failFast, consumer: redis.patient });
   return {
     name: 'production',
@@ -96,7 +101,9 @@ async function openProduction(
     buildLock: createRedisLock(redis.failFast),
     rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
     broadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
+    keyNews,
     async close() {
+      await keyNews.close();
       await queue.queue.close();
       await redis.close();
       await database.close();
