@@ -3,6 +3,7 @@ import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
+import type { RetentionKind } from './lib/db/retention.ts';
 import { parseAddress } from './lib/mail/address.ts';
 import type { MessagePriority } from './lib/messages/priority.ts';
 import type { CallbackSettings } from './lib/providers/callback-adapters.ts';
@@ -17,6 +18,7 @@ const TOPIC_ARN = ' *arn:aws[a-z-]*:sns:[a-z0-9-]+:\\d{12}:[A-Za-z0-9_-]{1,256}(
 const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
 
 const ATTEMPTS = { minimum: 1, maximum: 50 };
+const DAYS = { minimum: 1, maximum: 36_500 };
 const DELAY = { minimum: 1, maximum: 24 * 3_600_000 };
 
 /**
@@ -189,7 +191,27 @@ const SETTINGS = {
   KEEP_BODIES: Type.Boolean({
     default: false,
     description:
-      'true keeps each body as it was sent, compressed, for as long as its message; false renders it again when asked',
+      'true keeps each body as it was sent, compressed, for RETENTION_BODIES_DAYS; false renders it again when asked',
+  }),
+  RETENTION_BODIES_DAYS: Type.Integer({
+    ...DAYS,
+    default: 30,
+    description: 'Days that the content of a message is kept, with attachments; without it the message can be neither shown nor sent again',
+  }),
+  RETENTION_EVENTS_DAYS: Type.Integer({
+    ...DAYS,
+    default: 90,
+    description: 'Days that the timeline of a message is kept',
+  }),
+  RETENTION_MESSAGES_DAYS: Type.Integer({
+    ...DAYS,
+    default: 365,
+    description: 'Days that a message is kept: to whom it went, when, and what became of it',
+  }),
+  RETENTION_INBOX_DAYS: Type.Integer({
+    ...DAYS,
+    default: 30,
+    description: 'Days that the inbox keeps its copies',
   }),
   LEASE_MS: Type.Integer({
     minimum: 1000,
@@ -330,6 +352,7 @@ export type Config = Readonly<{
   /** When and how often an attempt is repeated, by the message's priority. */
   retry: Readonly<Record<MessagePriority, RetryPolicy>>;
   isKeepingBodies: boolean;
+  retentionDays: Readonly<Record<RetentionKind, number>>;
   leaseMs: number;
   /** True where X-Forwarded-For is our own proxy's word. */
   isProxyTrusted: boolean;
@@ -500,6 +523,12 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     workerPort: env.WORKER_PORT ?? null,
     retry: toRetryPolicies(env),
     isKeepingBodies: env.KEEP_BODIES,
+    retentionDays: {
+      bodies: env.RETENTION_BODIES_DAYS,
+      events: env.RETENTION_EVENTS_DAYS,
+      messages: env.RETENTION_MESSAGES_DAYS,
+      inbox: env.RETENTION_INBOX_DAYS,
+    },
     leaseMs: env.LEASE_MS,
     isProxyTrusted: env.TRUST_PROXY,
     maxAuthFailures: env.MAX_AUTH_FAILURES,

@@ -16,6 +16,7 @@ import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
 import { queueController } from './controllers/queue.ts';
+import { recipientsController } from './controllers/recipients.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
 import { unsubscribeController } from './controllers/unsubscribe.ts';
@@ -172,6 +173,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(clientsController({ ...administration, idempotency }))
     .use(keysController(administration))
     .use(queueController({ queue, authenticator, logger }))
+    .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(unsubscribeController({ database }))

@@ -16,6 +16,7 @@ import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { startReconciler } from './reconciler.ts';
+import { startRetention } from './retention.ts';
 import { createRouteGate } from './route-gate.ts';
 import type { StepListener } from './steps.ts';
 
@@ -64,10 +65,11 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
         'the worker met an error and goes on',
       ),
   });
+  const retention = startRetention({ database, blobs, logger, days: config.retentionDays });
   const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
   return {
     async stop() {
-      await reconciler.stop();
+      await Promise.all([reconciler.stop(), retention.stop()]);
       await worker.stop(config.shutdownGraceMs);
       await router.close();
       await health?.stop();
