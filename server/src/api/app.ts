@@ -7,16 +7,20 @@ import type { Profile } from '../lib/profile.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
+import { createSecretBox } from '../lib/webhooks/secret-box.ts';
 import { clientsController } from './controllers/clients.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { messagesController } from './controllers/messages.ts';
+import { streamController } from './controllers/stream.ts';
 import { templatesController } from './controllers/templates.ts';
+import { webhookEndpointsController } from './controllers/webhook-endpoints.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
 import { contextOf } from './middleware/request-context.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
+import type { Streams } from './streams.ts';
 
 export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
 
@@ -27,7 +31,7 @@ const RETRY_AFTER_S = '2';
 export type App = ReturnType<typeof createApp>;
 
 /** Composes the HTTP API; it listens only once it is started. */
-export function createApp({ config, profile, engine, logger, metrics }: ApiDeps) {
+export function createApp({ config, profile, engine, logger, metrics, streams }: ApiDeps & { streams: Streams }) {
   const { database } = profile;
   const queue = profile.queue.queue;
   const authenticator = createAuthenticator({
@@ -71,7 +75,18 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(messagesController({ config, database, queue, engine, authenticator, logger, metrics }))
     .use(templatesController({ database, engine, authenticator }))
     .use(clientsController({ database, authenticator }))
-    .use(inboxController({ database, authenticator }));
+    .use(inboxController({ database, authenticator }))
+    .use(streamController({ database, authenticator, streams }))
+    .use(
+      webhookEndpointsController({
+        database,
+        authenticator,
+        queue: profile.webhooks.queue,
+        box: createSecretBox(config.secretKey),
+        policy: config.webhooks,
+        logger,
+      }),
+    );
   return app;
 }
 

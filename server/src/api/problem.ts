@@ -16,6 +16,8 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: 'The resource has no such method' },
   template_in_use: { status: 409, title: 'Mail that waits needs the template' },
   name_taken: { status: 409, title: 'The name is taken' },
+  too_many_endpoints: { status: 409, title: 'There are as many webhook endpoints as there may be' },
+  endpoint_paused: { status: 409, title: 'The webhook endpoint is paused' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   invalid_request: { status: 422, title: 'The request does not have the right shape' },
@@ -23,6 +25,7 @@ export const PROBLEMS = {
   template_invalid: { status: 422, title: 'The template cannot be accepted' },
   template_build_failed: { status: 422, title: 'The template does not compile' },
   template_render_failed: { status: 422, title: 'The template does not render' },
+  too_many_streams: { status: 429, title: 'There are as many event streams as there may be' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
   service_unavailable: { status: 503, title: 'The service cannot take this right now' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -73,7 +73,7 @@ const PageQuery = {
 
 export const PageOnlyQuery = t.Object(PageQuery, STRICT);
 
-const IsoTime = t.String({
+export const IsoTime = t.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
   description: 'must be a time such as 2026-11-21T08:00:00Z',
 });

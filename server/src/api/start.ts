@@ -1,5 +1,6 @@
 import { settlesWithin } from '../lib/time-limit.ts';
 import { createApp, type ApiDeps } from './app.ts';
+import { createStreams } from './streams.ts';
 
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
@@ -20,19 +21,29 @@ async function stopServer(server: ReturnType<typeof Bun.serve>, graceMs: number)
 /** @throws Error with `code` EADDRINUSE where the port is taken */
 export function startApi(deps: ApiDeps): RunningApi {
   const { host, port } = deps.config;
-  const app = createApp(deps);
+  const streams = createStreams({ db: deps.profile.database.db, logger: deps.logger, metrics: deps.metrics });
+  const app = createApp({ ...deps, streams });
   const server = Bun.serve({
     hostname: host,
     port,
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
-    fetch: (request) => app.fetch(request),
+    async fetch(request, server) {
+      const response = await app.fetch(request);
+      // An event stream may be silent for long, and knows itself when nobody reads.
+      if (response.headers.get('content-type') === 'text/event-stream') server.timeout(request, 0);
+      return response;
+    },
   });
   let stopping: Promise<void> | null = null;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     stop() {
-      stopping ??= stopServer(server, deps.config.shutdownGraceMs);
+      stopping ??= (async () => {
+        // First, because a stream is a request that never ends by itself.
+        await streams.stop();
+        await stopServer(server, deps.config.shutdownGraceMs);
+      })();
       return stopping;
     },
   };

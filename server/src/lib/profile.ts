@@ -7,6 +7,11 @@ import { type BuildLock, createMemoryLock, createRedisLock } from './engine/lock
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
 import { openRedis } from './queue/redis.ts';
+import {
+  createEmbeddedWebhookQueue,
+  createRedisWebhookQueue,
+  type WebhookQueueBackend,
+} from './queue/webhook-queue.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** What both profiles provide; nothing beyond this module asks which one it is. */
@@ -14,6 +19,7 @@ export type Profile = {
   readonly name: 'embedded' | 'production';
   readonly database: Database;
   readonly queue: QueueBackend;
+  readonly webhooks: WebhookQueueBackend;
   readonly buildLock: BuildLock;
   close(): Promise<void>;
 };
@@ -30,13 +36,15 @@ async function openEmbedded(databaseDir: string): Promise<Profile> {
     // This process is the only one on the folder, so whoever held a lease or a job is dead.
     await releaseAllLeases(database.db);
     const queue = await createEmbeddedQueue(database.pool);
+    const webhooks = createEmbeddedWebhookQueue(database.pool);
     return {
       name: 'embedded',
       database,
       queue,
+      webhooks,
       buildLock: createMemoryLock(),
       async close() {
-        await queue.queue.close();
+        await Promise.all([queue.queue.close(), webhooks.queue.close()]);
         await database.close();
       },
     };
@@ -52,14 +60,17 @@ async function openProduction(
 ): Promise<Profile> {
   const database = openPostgres(databaseUrl);
   const redis = openRedis(redisUrl, logger);
-  const queue = createRedisQueue({ producer: redis.failFast, consumer: redis.patient });
+  const connections = { producer: redis.failFast, consumer: redis.patient };
+  const queue = createRedisQueue(connections);
+  const webhooks = createRedisWebhookQueue(connections);
   return {
     name: 'production',
     database,
     queue,
+    webhooks,
     buildLock: createRedisLock(redis.failFast),
     async close() {
-      await queue.queue.close();
+      await Promise.all([queue.queue.close(), webhooks.queue.close()]);
       await redis.close();
       await database.close();
     },

@@ -7,6 +7,7 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { startReconciler } from './reconciler.ts';
+import { startWebhooks } from './webhook-start.ts';
 
 export type WorkerDeps = {
   config: Config;
@@ -45,10 +46,12 @@ export function startWorker({ config, profile, engine, logger, metrics }: Worker
       ),
   });
   const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
+  const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
       await reconciler.stop();
-      await worker.stop(config.shutdownGraceMs);
+      // Side by side, because each may use the whole grace.
+      await Promise.all([worker.stop(config.shutdownGraceMs), webhooks.stop()]);
       await providers.close();
     },
   };
