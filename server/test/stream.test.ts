@@ -202,7 +202,8 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     await migrateDatabaseAt(DATABASE_URL);
     const env = { SERVICE_ROLE: 'API', HOST: '127.0.0.1', PORT: '0', ADMIN_API_KEY: admin, ...storage.env };
     // Two instances in all but their memory: connections, a feed and a port each.
-    for (let n = 0; n < 2; n++) apis.push(await startService(parseConfig(env), createLogger({ level: 'silent' })));
+    for (let n = 0; n < 2; n++)
+      apis.push(await startService(parseConfig(env), createLogger({ level: 'silent' })));
     writers = openPostgres(DATABASE_URL, { maxConnections: 10 });
     const call = createCaller(urlOf(0));
     const { clientId, live } = await createClient(call, admin);
@@ -268,7 +269,9 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     let last = lastEventId;
     for (let turn = start; !isLast(seen); turn++) {
       const reader = await openEventReader(urlOf(turn), { key, lastEventId: last });
-      await waitFor('a few events', () => (reader.events.length > turn % 7 || isLast(seen.concat(detailsOf(reader))) ? true : null));
+      await waitFor('a few events', () =>
+        reader.events.length > turn % 7 || isLast(seen.concat(detailsOf(reader))) ? true : null,
+      );
       await reader.close();
       seen.push(...detailsOf(reader));
       last = reader.lastEventId;

@@ -185,10 +185,7 @@ describeOnBothProfiles('webhooks', (profile) => {
     const { id, secret } = await createEndpoint(['message.sent']);
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(JSON.stringify((await call('GET', `/${id}`)).body)).not.toContain('whsec_');
-    const [row] = await system.database.db
-      .select()
-      .from(webhookEndpoints)
-      .where(eq(webhookEndpoints.id, id));
+    const [row] = await system.database.db.select().from(webhookEndpoints).where(eq(webhookEndpoints.id, id));
     expect(row?.secret).not.toContain(secret.slice(6, 20));
 
     const rotated = await call('POST', `/${id}/rotate`, { body: { overlapHours: 1 } });
@@ -202,7 +199,8 @@ describeOnBothProfiles('webhooks', (profile) => {
     receiver.received.length = 0;
     await call('POST', `/${id}/test`);
     const alone = await receiver.waitForWebhook(({ json }) => json.type === 'webhook.test');
-    for (const each of [secret, fresh]) expect(() => new Webhook(each).verify(alone.body, alone.headers)).toThrow();
+    for (const each of [secret, fresh])
+      expect(() => new Webhook(each).verify(alone.body, alone.headers)).toThrow();
     expect(system.logLines.some((line) => line.includes('whsec_'))).toBe(false);
   });
 
@@ -215,7 +213,10 @@ describeOnBothProfiles('webhooks', (profile) => {
     const replay = await call('POST', `/${id}/replay`, { body: { since } });
     expect(replay.body).toEqual({ replayed: 2, nextSince: null });
     await waitFor('both', () => (receiver.received.length >= 2 ? true : null));
-    expect(receiver.received.map(({ json }) => json.type).sort()).toEqual(['message.accepted', 'message.sent']);
+    expect(receiver.received.map(({ json }) => json.type).sort()).toEqual([
+      'message.accepted',
+      'message.sent',
+    ]);
     const before = { since: '2020-01-01T00:00:00Z', until: '2020-01-02T00:00:00Z' };
     expect((await call('POST', `/${id}/replay`, { body: before })).body.replayed).toBe(0);
   });
@@ -250,12 +251,24 @@ describeOnBothProfiles('webhooks', (profile) => {
       const created = await call('POST', '', {
         body: { url: receiver.url, events: ['message.sent'], description: 'Shop' },
       });
-      expect(created.body).toMatchObject({ url: receiver.url, status: 'active', mode: 'live', description: 'Shop' });
+      expect(created.body).toMatchObject({
+        url: receiver.url,
+        status: 'active',
+        mode: 'live',
+        description: 'Shop',
+      });
       const id = String(created.body.id);
       const { secret: _secret, ...shown } = created.body;
       expect((await call('GET', '')).body).toEqual({ data: [shown], nextCursor: null });
-      const changed = await call('PATCH', `/${id}`, { body: { events: ['*'], description: null, status: 'paused' } });
-      expect(changed.body).toMatchObject({ events: ['*'], description: null, status: 'paused', pauseReason: 'manual' });
+      const changed = await call('PATCH', `/${id}`, {
+        body: { events: ['*'], description: null, status: 'paused' },
+      });
+      expect(changed.body).toMatchObject({
+        events: ['*'],
+        description: null,
+        status: 'paused',
+        pauseReason: 'manual',
+      });
       expect((await call('DELETE', `/${id}`)).status).toBe(204);
       expect((await call('GET', `/${id}`)).status).toBe(404);
     });

@@ -31,7 +31,14 @@ const RETRY_AFTER_S = '2';
 export type App = ReturnType<typeof createApp>;
 
 /** Composes the HTTP API; it listens only once it is started. */
-export function createApp({ config, profile, engine, logger, metrics, streams }: ApiDeps & { streams: Streams }) {
+export function createApp({
+  config,
+  profile,
+  engine,
+  logger,
+  metrics,
+  streams,
+}: ApiDeps & { streams: Streams }) {
   const { database } = profile;
   const queue = profile.queue.queue;
   const authenticator = createAuthenticator({

@@ -32,8 +32,7 @@ function open({ maxWaitingChars = 1000 } = {}) {
     maxWaitingChars,
     onEnd: () => ends.push(1),
   });
-  const give = (...ids: number[]) =>
-    stream.take(ids.map(toEvent), { txid: '100', id: ids.at(-1) ?? 0 });
+  const give = (...ids: number[]) => stream.take(ids.map(toEvent), { txid: '100', id: ids.at(-1) ?? 0 });
   return { stream, give, countEnds: () => ends.length };
 }
 
@@ -79,7 +78,9 @@ describe('an event stream', () => {
     stream.take([], { txid: '200', id: 0 });
     stream.beat();
     const { value } = await reader.read();
-    expect(new TextDecoder().decode(value)).toBe(`id: ${toFeedCursor({ txid: '200', id: 0 })}\n: heartbeat\n\n`);
+    expect(new TextDecoder().decode(value)).toBe(
+      `id: ${toFeedCursor({ txid: '200', id: 0 })}\n: heartbeat\n\n`,
+    );
   });
 
   test('ends where nobody has read for three beats', async () => {

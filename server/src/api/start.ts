@@ -28,10 +28,10 @@ export function startApi(deps: ApiDeps): RunningApi {
     port,
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
-    async fetch(request, server) {
+    async fetch(request, listening) {
       const response = await app.fetch(request);
       // An event stream may be silent for long, and knows itself when nobody reads.
-      if (response.headers.get('content-type') === 'text/event-stream') server.timeout(request, 0);
+      if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
       return response;
     },
   });

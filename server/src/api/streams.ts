@@ -112,7 +112,7 @@ export function createStreams({
     async stop() {
       isStopped = true;
       const following = [...open.values()];
-      for (const stream of [...open.keys()]) stream.end('the service is stopping: resume from the last id');
+      for (const stream of open.keys()) stream.end('the service is stopping: resume from the last id');
       await feed.stop();
       await settlesWithin(LAST_WORDS_MS, Promise.all(following));
     },

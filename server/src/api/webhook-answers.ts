@@ -1,4 +1,4 @@
-import type { WebhookAttempt, WebhookDelivery } from '../lib/db/webhooks-deliveries.ts';
+import type { LoggedDelivery } from '../lib/db/webhooks-deliveries.ts';
 import type { WebhookEndpoint } from '../lib/db/webhooks-endpoints.ts';
 
 /** An endpoint as the API shows it: without its secrets. */
@@ -21,8 +21,8 @@ export function toEndpointAnswer(endpoint: WebhookEndpoint) {
 }
 
 /** A delivery with each of its attempts. */
-export function toDeliveryAnswer(delivery: WebhookDelivery & { log: readonly WebhookAttempt[] }) {
-  const { id, type, eventId, messageId, status, nextAttemptAt, createdAt, log } = delivery;
+export function toDeliveryAnswer({ delivery, log }: LoggedDelivery) {
+  const { id, type, eventId, messageId, status, nextAttemptAt, createdAt } = delivery;
   return {
     id,
     type,

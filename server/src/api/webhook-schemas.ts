@@ -5,7 +5,11 @@ import { IsoTime, PageOnlyQuery } from './schemas.ts';
 
 const STRICT = { additionalProperties: false } as const;
 
-const Url = t.String({ minLength: 1, maxLength: 2048, description: 'must be a URL of 2048 characters at most' });
+const Url = t.String({
+  minLength: 1,
+  maxLength: 2048,
+  description: 'must be a URL of 2048 characters at most',
+});
 const Events = t.Array(
   t.Union(
     WEBHOOK_EVENTS.map((type) => t.Literal(type)),
@@ -51,7 +55,11 @@ export const RotateSecretBody = t.Object(
 export const ReplayBody = t.Object(
   {
     eventId: t.Optional(
-      t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'must be the number of an event' }),
+      t.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'must be the number of an event',
+      }),
     ),
     since: t.Optional(IsoTime),
     until: t.Optional(IsoTime),

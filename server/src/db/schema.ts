@@ -325,7 +325,9 @@ export const messageEvents = pgTable(
     /** The provider's own name for what it told us, so that a repeated callback changes nothing. */
     providerEventId: text('provider_event_id'),
     /** The transaction that wrote it: ids are given out before commits, so that only this tells readers what is complete. */
-    txid: xid8('txid').notNull().default(sql`pg_current_xact_id()`),
+    txid: xid8('txid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
     createdAt,
   },
   (table) => [
@@ -461,7 +463,9 @@ export const webhookEndpoints = pgTable(
     previousSecret: text('previous_secret'),
     previousSecretUntil: time('previous_secret_until'),
     /** It hears of what later transactions write: nothing from before it was there, or was paused. */
-    sinceTxid: xid8('since_txid').notNull().default(sql`pg_current_xact_id()`),
+    sinceTxid: xid8('since_txid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
     /** When the attempts began that have all failed since. */
     failingSince: time('failing_since'),
     createdAt,

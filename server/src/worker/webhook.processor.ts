@@ -77,13 +77,20 @@ async function attempt(
   if (paused === null) return;
   const { id, clientId } = claimed.endpoint;
   metrics.webhookPauses.add(1, { reason: paused });
-  logger.warn({ webhook_endpoint_id: id, client_id: clientId, reason: paused }, 'a webhook endpoint was paused');
+  logger.warn(
+    { webhook_endpoint_id: id, client_id: clientId, reason: paused },
+    'a webhook endpoint was paused',
+  );
   await queue.add(due);
 }
 
 async function signAndSend(
   { box, send, logger }: WebhookProcessorOptions,
-  { claimed: { delivery, endpoint }, signal, at }: { claimed: ClaimedDelivery; signal: AbortSignal; at: Date },
+  {
+    claimed: { delivery, endpoint },
+    signal,
+    at,
+  }: { claimed: ClaimedDelivery; signal: AbortSignal; at: Date },
 ): Promise<SendResult> {
   const secrets = openSecrets(box, endpoint, at);
   if (secrets instanceof Error) {

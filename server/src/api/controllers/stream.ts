@@ -44,7 +44,8 @@ async function findStart(
   lastEventId: string | null,
   since: Date | null,
 ): Promise<FeedPosition> {
-  if (lastEventId === null || lastEventId === '') return since ? findPositionBefore(db, since) : findFeedHead(db);
+  if (lastEventId === null || lastEventId === '')
+    return since ? findPositionBefore(db, since) : findFeedHead(db);
   const position = parseFeedCursor(lastEventId);
   // One from ahead of the database is from another one, or from before it was restored.
   if (position && comparePositions(position, await findFeedHead(db)) <= 0) return position;

@@ -69,7 +69,10 @@ export async function claimDelivery(
   return null;
 }
 
-export type AttemptResult = Pick<WebhookAttempt, 'startedAt' | 'durationMs' | 'statusCode' | 'error' | 'response'>;
+export type AttemptResult = Pick<
+  WebhookAttempt,
+  'startedAt' | 'durationMs' | 'statusCode' | 'error' | 'response'
+>;
 
 /** What follows from an attempt. */
 export type AttemptVerdict =
@@ -133,9 +136,7 @@ async function markEndpoint(
     .where(
       and(
         eq(webhookEndpoints.id, id),
-        isWorking
-          ? sql`${webhookEndpoints.failingSince} is not null`
-          : isNull(webhookEndpoints.failingSince),
+        isWorking ? sql`${webhookEndpoints.failingSince} is not null` : isNull(webhookEndpoints.failingSince),
       ),
     );
 }
@@ -223,6 +224,9 @@ export async function takeDue(db: Db, { limit }: { limit: number }): Promise<Due
     .returning(DUE_COLUMNS);
 }
 
+/** A delivery with each of its attempts, first to last. */
+export type LoggedDelivery = { id: string; delivery: WebhookDelivery; log: readonly WebhookAttempt[] };
+
 /** Newest first, with every attempt; `before` is the last id of the previous page. */
 export async function listDeliveries(
   db: Db,
@@ -232,7 +236,7 @@ export async function listDeliveries(
     before,
     limit,
   }: { endpointId: string; status?: WebhookDeliveryStatus; before: string | null; limit: number },
-): Promise<(WebhookDelivery & { log: WebhookAttempt[] })[]> {
+): Promise<LoggedDelivery[]> {
   const deliveries = await db
     .select()
     .from(webhookDeliveries)
@@ -253,7 +257,7 @@ export async function listDeliveries(
     .where(inArray(webhookAttempts.deliveryId, ids))
     .orderBy(asc(webhookAttempts.number));
   const logs = Map.groupBy(attempts, ({ deliveryId }) => deliveryId);
-  return deliveries.map((delivery) => ({ ...delivery, log: logs.get(delivery.id) ?? [] }));
+  return deliveries.map((delivery) => ({ id: delivery.id, delivery, log: logs.get(delivery.id) ?? [] }));
 }
 
 /** Removes deliveries that ended before a time, with their logs; returns how many. */

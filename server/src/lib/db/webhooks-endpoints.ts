@@ -21,7 +21,9 @@ export async function insertEndpoint(
   return database.transaction(async (tx) => {
     const { clientId, mode } = endpoint;
     // Two at once would both count before either had written.
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`webhooks ${clientId} ${mode}`}, 0))`);
+    await tx.execute(
+      sql`select pg_advisory_xact_lock(hashtextextended(${`webhooks ${clientId} ${mode}`}, 0))`,
+    );
     const count = await tx.$count(webhookEndpoints, isOwnedBy({ clientId, mode }));
     if (count >= MAX_ENDPOINTS) return null;
     const [row] = await tx.insert(webhookEndpoints).values(endpoint).returning();
@@ -43,11 +45,7 @@ export async function listEndpoints(
     .limit(limit);
 }
 
-export async function findEndpoint(
-  db: Db,
-  owner: MessageOwner,
-  id: string,
-): Promise<WebhookEndpoint | null> {
+export async function findEndpoint(db: Db, owner: MessageOwner, id: string): Promise<WebhookEndpoint | null> {
   const [row] = await db
     .select()
     .from(webhookEndpoints)
@@ -113,7 +111,8 @@ export async function pauseEndpoint(tx: Db, id: string, reason: PauseReason): Pr
 }
 
 async function moveHeldBack(tx: Db, id: string, status: WebhookEndpoint['status']): Promise<void> {
-  const [from, to] = status === 'paused' ? (['pending', 'paused'] as const) : (['paused', 'pending'] as const);
+  const [from, to] =
+    status === 'paused' ? (['pending', 'paused'] as const) : (['paused', 'pending'] as const);
   await tx
     .update(webhookDeliveries)
     .set({
@@ -164,10 +163,7 @@ export async function listListeningClients(db: Db): Promise<string[]> {
 }
 
 /** Active endpoints of these clients, of both modes. */
-export async function listActiveEndpoints(
-  db: Db,
-  clientIds: readonly string[],
-): Promise<WebhookEndpoint[]> {
+export async function listActiveEndpoints(db: Db, clientIds: readonly string[]): Promise<WebhookEndpoint[]> {
   if (clientIds.length === 0) return [];
   return db
     .select()

@@ -86,10 +86,7 @@ async function readCursor(db: Db): Promise<FeedPosition | null> {
   return row ? { txid: row.txid, id: row.eventId } : null;
 }
 
-function toDeliveries(
-  events: readonly FeedEvent[],
-  endpoints: readonly WebhookEndpoint[],
-): NewDelivery[] {
+function toDeliveries(events: readonly FeedEvent[], endpoints: readonly WebhookEndpoint[]): NewDelivery[] {
   const byOwner = Map.groupBy(endpoints, ({ clientId, mode }) => `${clientId} ${mode}`);
   return events.flatMap((event) => {
     const listening = byOwner.get(`${event.clientId} ${event.mode}`) ?? [];

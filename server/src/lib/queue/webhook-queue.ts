@@ -59,7 +59,10 @@ const UNLIMITED = 1_000_000;
 type Wiring<B extends IQueueBackend, C> = { factory: BackendFactory<B, C>; producer: C; consumer: C };
 
 /** The lane on Redis. `producer` should fail fast, `consumer` must wait for ever. */
-export function createRedisWebhookQueue(connections: { producer: Redis; consumer: Redis }): WebhookQueueBackend {
+export function createRedisWebhookQueue(connections: {
+  producer: Redis;
+  consumer: Redis;
+}): WebhookQueueBackend {
   return createBackend({ factory: createRedisBackend, ...connections });
 }
 

@@ -17,7 +17,8 @@ const TAG_BYTES = 16;
  * one secrets are kept as they are, and still open once there is a key.
  */
 export function createSecretBox(secretKey: string | null): SecretBox {
-  const key = secretKey === null ? null : Buffer.from(hkdfSync('sha256', secretKey, '', 'webhook secrets', 32));
+  const key =
+    secretKey === null ? null : Buffer.from(hkdfSync('sha256', secretKey, '', 'webhook secrets', 32));
   return {
     seal(secret, owner) {
       return key === null ? PLAIN + secret : seal(key, secret, owner);
@@ -44,7 +45,10 @@ function open(key: Buffer, sealed: string, owner: string): string {
   decipher.setAAD(Buffer.from(owner));
   decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString();
+    return Buffer.concat([
+      decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)),
+      decipher.final(),
+    ]).toString();
   } catch (cause) {
     throw new Error('a webhook secret does not open: SECRET_KEY is not the one that sealed it', { cause });
   }

@@ -94,15 +94,20 @@ describe('sending a webhook', () => {
     expect(trap.connections()).toBe(0);
   });
 
-  test.each(['http://127.0.0.1', 'http://2130706433', 'http://[::1]', 'http://[::ffff:7f00:1]', 'http://localhost'])(
-    'does not connect to %s',
-    async (origin) => {
-      const trap = await startTrap();
-      const result = await sendTo(`${origin}:${trap.port}/`, { policy: { allowHttp: true, allowPrivate: false } });
-      expect(result.statusCode).toBeNull();
-      expect(trap.connections()).toBe(0);
-    },
-  );
+  test.each([
+    'http://127.0.0.1',
+    'http://2130706433',
+    'http://[::1]',
+    'http://[::ffff:7f00:1]',
+    'http://localhost',
+  ])('does not connect to %s', async (origin) => {
+    const trap = await startTrap();
+    const result = await sendTo(`${origin}:${trap.port}/`, {
+      policy: { allowHttp: true, allowPrivate: false },
+    });
+    expect(result.statusCode).toBeNull();
+    expect(trap.connections()).toBe(0);
+  });
 
   test.each([301, 302, 303, 307, 308])('does not follow a %d', async (status) => {
     const trap = await startTrap();
@@ -212,7 +217,9 @@ describe('over TLS', () => {
 
   test('refuses a certificate of another name, and one that nobody vouches for', async () => {
     const { port } = await startTls();
-    expect(await sendTo(`https://other.example.test:${port}/`, { ca: cert })).toMatchObject({ statusCode: null });
+    expect(await sendTo(`https://other.example.test:${port}/`, { ca: cert })).toMatchObject({
+      statusCode: null,
+    });
     expect(await sendTo(`https://${NAME}:${port}/`)).toMatchObject({ statusCode: null });
   });
 });

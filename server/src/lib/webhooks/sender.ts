@@ -34,7 +34,10 @@ export function createWebhookSender({ policy, resolve, timeoutMs, ca }: WebhookS
     const { url } = target;
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(timeoutMs)]);
     try {
-      const resolved = await abortable(resolveTarget(url, { resolve, allowPrivate: policy.allowPrivate }), signal);
+      const resolved = await abortable(
+        resolveTarget(url, { resolve, allowPrivate: policy.allowPrivate }),
+        signal,
+      );
       if (!resolved.ok) return failed(resolved.reason);
       const response = await fetch(withHost(url, resolved.address), {
         method: 'POST',

@@ -51,7 +51,8 @@ describe('URLs of webhooks', () => {
   ])('refuses %s (%s)', (url) => expect(parseTargetUrl(url, PUBLIC).ok).toBe(false));
 
   test('what is for development is allowed one by one', () => {
-    const isOk = (url: string, policy: Partial<typeof PUBLIC>) => parseTargetUrl(url, { ...PUBLIC, ...policy }).ok;
+    const isOk = (url: string, policy: Partial<typeof PUBLIC>) =>
+      parseTargetUrl(url, { ...PUBLIC, ...policy }).ok;
     expect(isOk('http://example.com', { allowHttp: true })).toBe(true);
     expect(isOk('http://example.com:8080', { allowHttp: true })).toBe(true);
     expect(isOk('http://127.0.0.1:3000', { allowHttp: true })).toBe(false);
