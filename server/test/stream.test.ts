@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { eq, sql } from 'drizzle-orm';
 import { parseConfig } from '../src/config.ts';
-import { apiKeys, messageEvents } from '../src/db/schema.ts';
+import { apiKeys, eventFeedCursors, messageEvents } from '../src/db/schema.ts';
 import { type RunningService, startService } from '../src/index.ts';
 import { createApiKey, parseApiKey } from '../src/lib/auth/api-key.ts';
 import type { Database, Db } from '../src/lib/db/database.ts';
 import { findFeedHead, readFeed } from '../src/lib/db/event-feed.ts';
+import { repairRestoredFeed } from '../src/lib/db/event-feed-restore.ts';
 import { openPostgres } from '../src/lib/db/postgres.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { type EventReader, type EventReaderOptions, openEventReader } from './support/event-reader.ts';
@@ -240,6 +241,29 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
       return page.events.length >= 2 ? page : null;
     });
     expect(events.map(({ detail }) => detail)).toEqual(['early', 'late']);
+  });
+
+  test('goes on behind what was read after a restore from a server that was ahead', async () => {
+    const { db } = writers;
+    expect(await repairRestoredFeed(writers)).toBe(false);
+    for (const [index, detail] of ['read', 'at the cursor', 'unread'].entries()) {
+      await addEvent(db, message, detail);
+      const txid = String(8_000_000_000 + index);
+      await db.update(messageEvents).set({ txid }).where(eq(messageEvents.detail, detail));
+    }
+    const [atCursor] = await db.select().from(messageEvents).where(eq(messageEvents.detail, 'at the cursor'));
+    const place = { txid: atCursor?.txid ?? '', eventId: atCursor?.id ?? 0 };
+    await db.update(eventFeedCursors).set(place);
+    expect(await repairRestoredFeed(writers)).toBe(true);
+    expect(await repairRestoredFeed(writers)).toBe(false);
+    await addEvent(db, message, 'new');
+    const [cursor] = await db.select().from(eventFeedCursors);
+    const after = { txid: cursor?.txid ?? '', id: cursor?.eventId ?? 0 };
+    const { events } = await waitFor('both', async () => {
+      const page = await readFeed(db, { after, clientIds: [message.clientId] });
+      return page.events.length >= 2 ? page : null;
+    });
+    expect(events.map(({ detail }) => detail)).toEqual(['unread', 'new']);
   });
 
   test('pages hold what they should, however small', async () => {

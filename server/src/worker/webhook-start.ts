@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { repairRestoredFeed } from '../lib/db/event-feed-restore.ts';
 import { pruneDeliveries, takeDue } from '../lib/db/webhooks-deliveries.ts';
 import { fanOutOnce } from '../lib/db/webhooks-fan-out.ts';
 import { type Loop, startLoop } from '../lib/loop.ts';
@@ -64,7 +65,12 @@ function createProcessor({ config, profile, logger, metrics }: WebhookDeps) {
 
 function startLoops({ profile, logger }: WebhookDeps): Loop[] {
   const { database, webhooks } = profile;
+  let isInOrder = false;
   const fanOut = async () => {
+    if (!isInOrder && (await repairRestoredFeed(database))) {
+      logger.warn('the database was restored from another server: the feed of events was put in order');
+    }
+    isInOrder = true;
     const { due, hasMore } = await fanOutOnce(database);
     await webhooks.queue.add(due);
     return hasMore ? 0 : FEED_PAUSE_MS;
