@@ -1,6 +1,5 @@
 import { settlesWithin } from '../lib/time-limit.ts';
-import { createApp, type ApiDeps } from './app.ts';
-import { createStreams } from './streams.ts';
+import { createApi, type ApiDeps } from './app.ts';
 
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
@@ -21,29 +20,34 @@ async function stopServer(server: ReturnType<typeof Bun.serve>, graceMs: number)
 /** @throws Error with `code` EADDRINUSE where the port is taken */
 export function startApi(deps: ApiDeps): RunningApi {
   const { host, port } = deps.config;
-  const streams = createStreams({ db: deps.profile.database.db, logger: deps.logger, metrics: deps.metrics });
-  const app = createApp({ ...deps, streams });
+  const api = createApi(deps);
   const server = Bun.serve({
     hostname: host,
     port,
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
     async fetch(request, listening) {
-      const response = await app.fetch(request);
-      // An event stream may be silent for long, and knows itself when nobody reads.
-      if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
-      return response;
+      try {
+        const response = await api.app.fetch(request);
+        // An event stream may be silent for long, and knows itself when nobody reads.
+        if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
+        return response;
+      } finally {
+        api.release(request);
+      }
     },
   });
+  const stopBoth = async () => {
+    // First, because a stream is a request that never ends by itself.
+    await api.stopStreams();
+    await stopServer(server, deps.config.shutdownGraceMs);
+    await api.stop();
+  };
   let stopping: Promise<void> | null = null;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     stop() {
-      stopping ??= (async () => {
-        // First, because a stream is a request that never ends by itself.
-        await streams.stop();
-        await stopServer(server, deps.config.shutdownGraceMs);
-      })();
+      stopping ??= stopBoth();
       return stopping;
     },
   };

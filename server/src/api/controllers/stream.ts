@@ -9,7 +9,13 @@ import { ApiError } from '../problem.ts';
 import { StreamQuery } from '../stream-schema.ts';
 import type { Streams } from '../streams.ts';
 
-export type StreamDeps = { database: Database; authenticator: Authenticator; streams: Streams };
+export type StreamDeps = {
+  database: Database;
+  authenticator: Authenticator;
+  /** The same without limits of rate: looking at a key again is no request of its client. */
+  known: Authenticator;
+  streams: Streams;
+};
 
 const HEADERS = {
   'content-type': 'text/event-stream',
@@ -21,7 +27,7 @@ const HEADERS = {
 const TAG = 'tag.';
 
 /** `/v1/messages/stream`: events of the key's client and mode, as they happen. */
-export function streamController({ database, authenticator, streams }: StreamDeps) {
+export function streamController({ database, authenticator, known, streams }: StreamDeps) {
   return new Elysia({ prefix: '/v1/messages', normalize: false })
     .derive(async ({ request }) => ({ identity: await authenticator.identify(request) }))
     .get(
@@ -32,7 +38,7 @@ export function streamController({ database, authenticator, streams }: StreamDep
         const owner = { clientId: identity.client.id, mode: identity.mode };
         const { isWanted, since } = toFilter(query);
         const from = await findStart(database, request.headers.get('last-event-id'), since);
-        const isStillAllowed = () => isAllowed(authenticator, request);
+        const isStillAllowed = () => isAllowed(known, request);
         return new Response(streams.open({ owner, from, isWanted, isStillAllowed }), { headers: HEADERS });
       },
       { query: StreamQuery },
@@ -55,14 +61,14 @@ async function findStart(
 }
 
 /** A new look at the key: what was found for the request itself stays with it. */
-async function isAllowed(authenticator: Authenticator, request: Request): Promise<boolean> {
+async function isAllowed(known: Authenticator, request: Request): Promise<boolean> {
   const headers = new Headers();
   for (const name of ['x-api-key', 'authorization']) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
   try {
-    const identity = await authenticator.identify(new Request(request.url, { headers }));
+    const identity = await known.identify(new Request(request.url, { headers }));
     return identity.kind === 'client' && identity.scopes.includes('read');
   } catch (error) {
     if (error instanceof ApiError) return false;

@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia';
+import type { Config } from '../../config.ts';
 import type { Database } from '../../lib/db/database.ts';
 import { insertDelivery, listDeliveries } from '../../lib/db/webhooks-deliveries.ts';
 import {
@@ -13,10 +14,10 @@ import {
 } from '../../lib/db/webhooks-endpoints.ts';
 import type { DueDelivery } from '../../lib/db/webhooks-fan-out.ts';
 import { type Replay, replayBetween, replayEvent } from '../../lib/db/webhooks-replay.ts';
-import type { WebhookQueue } from '../../lib/queue/webhook-queue.ts';
+import type { Profile } from '../../lib/profile.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { toTestPayload } from '../../lib/webhooks/payload.ts';
-import type { SecretBox } from '../../lib/webhooks/secret-box.ts';
+import { createSecretBox } from '../../lib/webhooks/secret-box.ts';
 import { createWebhookSecret } from '../../lib/webhooks/signature.ts';
 import { parseTargetUrl, type TargetPolicy } from '../../lib/webhooks/target.ts';
 import { parseIsoTime } from '../iso-time.ts';
@@ -34,11 +35,9 @@ import {
 } from '../webhook-schemas.ts';
 
 export type WebhookEndpointsDeps = {
-  database: Database;
+  config: Pick<Config, 'secretKey' | 'webhooks'>;
+  profile: Pick<Profile, 'database' | 'webhooks'>;
   authenticator: Authenticator;
-  queue: WebhookQueue;
-  box: SecretBox;
-  policy: TargetPolicy;
   logger: Logger;
 };
 
@@ -48,7 +47,9 @@ const DEFAULT_OVERLAP_HOURS = 24;
 
 /** `/v1/webhook-endpoints`: URLs of the key's client that are told of the events of its mode. */
 export function webhookEndpointsController(deps: WebhookEndpointsDeps) {
-  const { database, authenticator, box } = deps;
+  const { config, authenticator } = deps;
+  const { database } = deps.profile;
+  const box = createSecretBox(config.secretKey);
   return new Elysia({ prefix: '/v1/webhook-endpoints', normalize: false })
     .derive(async ({ request }) => ({ identity: await authenticator.identify(request) }))
     .post(
@@ -60,7 +61,7 @@ export function webhookEndpointsController(deps: WebhookEndpointsDeps) {
         const endpoint = await insertEndpoint(database, {
           id,
           ...owner,
-          url: parseUrl(body.url, deps.policy),
+          url: parseUrl(body.url, config.webhooks),
           description: body.description ?? null,
           events: body.events,
           secret: box.seal(secret, id),
@@ -92,7 +93,7 @@ export function webhookEndpointsController(deps: WebhookEndpointsDeps) {
       async ({ params, body, identity }) => {
         const owner = writerOf(identity);
         const { url, ...rest } = body;
-        const changes = url === undefined ? rest : { ...rest, url: parseUrl(url, deps.policy) };
+        const changes = url === undefined ? rest : { ...rest, url: parseUrl(url, config.webhooks) };
         const id = toId(params.id);
         const endpoint = await updateEndpoint(database, { owner, id, changes });
         if (!endpoint) throw noEndpoint(id);
@@ -228,9 +229,12 @@ async function replay(
 }
 
 /** What the queue does not take now is found by its row. */
-async function enqueue({ queue, logger }: WebhookEndpointsDeps, due: readonly DueDelivery[]): Promise<void> {
+async function enqueue(
+  { profile, logger }: WebhookEndpointsDeps,
+  due: readonly DueDelivery[],
+): Promise<void> {
   try {
-    await queue.add(due);
+    await profile.webhooks.queue.add(due);
   } catch (error) {
     logger.warn({ err: error, count: due.length }, 'webhooks could not be enqueued and go out later');
   }
