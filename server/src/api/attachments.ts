@@ -1,6 +1,6 @@
 import { attachmentBlobKey } from '../lib/blobs/message-content.ts';
 import type { NewAttachment } from '../lib/db/messages.ts';
-import { isHeaderText } from '../lib/mail/header-text.ts';
+import { checkAttachment } from '../lib/mail/attachment.ts';
 import { ApiError, type ProblemDetail } from './problem.ts';
 import type { SendMessageRequest } from './schemas.ts';
 
@@ -9,12 +9,6 @@ export type ParsedAttachment = { facts: NewAttachment; bytes: Uint8Array };
 
 type GivenAttachment = NonNullable<SendMessageRequest['attachments']>[number];
 
-const TOKEN = '[A-Za-z0-9!#$&^_.+-]+';
-// RFC 2045 section 5.1, without quoted parameter values, which nobody needs here.
-const CONTENT_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(; ?${TOKEN}=${TOKEN})*$`);
-/** What has parts of its own may not be encoded in base64 (RFC 2046 sections 5.1 and 5.2). */
-const STRUCTURED = /^(multipart|message)\//i;
-const CONTENT_ID = /^[A-Za-z0-9._@+-]{1,128}$/;
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /**
@@ -60,22 +54,17 @@ function toFacts(
 
 /** By the file's extension; nothing is opened for it. */
 function guessType(filename: string): string {
-  const type = Bun.file(filename).type.split(';')[0] ?? '';
-  return CONTENT_TYPE.test(type) && !STRUCTURED.test(type) ? type : UNKNOWN_TYPE;
+  return Bun.file(filename).type.split(';')[0] || UNKNOWN_TYPE;
 }
 
+/** Exactly what the composer will take, so that nothing is accepted that cannot be sent. */
 function checkFacts({ filename, contentType, contentId }: GivenAttachment, path: string): ProblemDetail[] {
-  const errors: ProblemDetail[] = [];
-  if (!isHeaderText(filename) || /[/\\]/.test(filename))
-    errors.push({
-      path: `${path}/filename`,
-      message: 'must be a name without slashes and control characters',
-    });
-  if (contentType !== undefined && (!CONTENT_TYPE.test(contentType) || STRUCTURED.test(contentType)))
-    errors.push({ path: `${path}/contentType`, message: 'must be a media type such as application/pdf' });
-  if (contentId !== undefined && !CONTENT_ID.test(contentId))
-    errors.push({ path: `${path}/contentId`, message: 'must be 1 to 128 of A-Z, a-z, 0-9 and ._@+-' });
-  return errors;
+  if (/[/\\]/.test(filename)) return [{ path: `${path}/filename`, message: 'must not hold slashes' }];
+  const names = { filename, contentType: contentType ?? UNKNOWN_TYPE, contentId: contentId ?? null };
+  const problem = checkAttachment(names);
+  if (problem === null) return [];
+  const [field = '', ...message] = problem.split(' ');
+  return [{ path: `${path}/${field}`, message: message.join(' ') }];
 }
 
 function findRepeatedIds(given: readonly GivenAttachment[]): ProblemDetail[] {
