@@ -15,6 +15,8 @@ export type WebhookDeps = { config: Config; profile: Profile; logger: Logger; me
 
 /** Between looks at the feed where nothing was new. */
 const FEED_PAUSE_MS = 250;
+/** The same while nobody listens: the first of an endpoint's webhooks may take this long. */
+const UNWANTED_PAUSE_MS = 1000;
 /** Between looks at what is due: retries, and what the queue has lost. */
 const DUE_PAUSE_MS = 1000;
 const RETRY_MS = 2000;
@@ -71,9 +73,10 @@ function startLoops({ profile, logger }: WebhookDeps): Loop[] {
       logger.warn('the database was restored from another server: the feed of events was put in order');
     }
     isInOrder = true;
-    const { due, hasMore } = await fanOutOnce(database);
+    const { due, hasMore, isWanted } = await fanOutOnce(database);
     await webhooks.queue.add(due);
-    return hasMore ? 0 : FEED_PAUSE_MS;
+    if (hasMore) return 0;
+    return isWanted ? FEED_PAUSE_MS : UNWANTED_PAUSE_MS;
   };
   const remind = async () => {
     const due = await takeDue(database.db, { limit: DUE_BATCH });

@@ -53,9 +53,9 @@ export async function findFeedHead(db: Db): Promise<FeedPosition> {
  */
 export async function readFeed(
   db: Db,
-  { after, clientIds, pageRows = FEED_PAGE_ROWS }: FeedRequest,
+  { after, clientIds, head: known, pageRows = FEED_PAGE_ROWS }: FeedRequest,
 ): Promise<FeedPage> {
-  const head = await findFeedHead(db);
+  const head = known ?? (await findFeedHead(db));
   if (comparePositions(head, after) <= 0) return { events: [], next: after, isAtHead: true };
   const cut = await findCut(db, { after, head, pageRows });
   const until = cut ?? head;
@@ -63,7 +63,21 @@ export async function readFeed(
   return { events, next: until, isAtHead: cut === null };
 }
 
-export type FeedRequest = { after: FeedPosition; clientIds: readonly string[]; pageRows?: number };
+export type FeedRequest = {
+  after: FeedPosition;
+  clientIds: readonly string[];
+  /** Where the feed ended a moment ago; looked up where it is left out. */
+  head?: FeedPosition;
+  pageRows?: number;
+};
+
+/** True where anybody's event lies between two places. */
+export async function hasEvents(
+  db: Db,
+  { after, head }: { after: FeedPosition; head: FeedPosition },
+): Promise<boolean> {
+  return (await findCut(db, { after, head, pageRows: 1 })) !== null;
+}
 
 /** The last row of a full page; null where fewer are left. */
 async function findCut(

@@ -3,7 +3,7 @@ import { eventFeedCursors, webhookDeliveries } from '../../db/schema.ts';
 import { wantsType } from '../webhooks/event-types.ts';
 import { toEventPayload } from '../webhooks/payload.ts';
 import type { Database, Db } from './database.ts';
-import { type FeedEvent, readFeed } from './event-feed.ts';
+import { type FeedEvent, findFeedHead, hasEvents, readFeed } from './event-feed.ts';
 import { comparePositions, type FeedPosition } from './event-feed-position.ts';
 import { listActiveEndpoints, listListeningClients, type WebhookEndpoint } from './webhooks-endpoints.ts';
 
@@ -37,9 +37,9 @@ export type FanOut = {
   due: DueDelivery[];
   /** True where more waits to be read now. */
   hasMore: boolean;
+  /** False where no client has an active endpoint. */
+  isWanted: boolean;
 };
-
-const NOTHING: FanOut = { due: [], hasMore: false };
 
 /**
  * Reads one page of the feed and makes a delivery of each event for each endpoint that wants it, in the transaction that moves the
@@ -48,15 +48,21 @@ const NOTHING: FanOut = { due: [], hasMore: false };
  */
 export async function fanOutOnce(database: Database): Promise<FanOut> {
   const { db } = database;
-  const from = await readCursor(db);
-  if (!from) return NOTHING;
+  const after = await readCursor(db);
+  // The end of the page before those who listen: whoever is not among them then begins to listen behind it.
+  const head = await findFeedHead(db);
   const clientIds = await listListeningClients(db);
-  const page = await readFeed(db, { after: from, clientIds });
-  // Nothing to write down: the next turn looks at these few rows again.
-  if (page.events.length === 0 && page.isAtHead && clientIds.length > 0) return NOTHING;
-  if (comparePositions(page.next, from) === 0) return NOTHING;
-  const due = await database.transaction((tx) => advance(tx, { from, page }));
-  return { due: due ?? [], hasMore: due !== null && !page.isAtHead };
+  const isWanted = clientIds.length > 0;
+  const page = isWanted
+    ? await readFeed(db, { after, head, clientIds })
+    : { events: [], next: head, isAtHead: true };
+  const isWorthWriting = isWanted
+    ? page.events.length > 0 || !page.isAtHead
+    : comparePositions(head, after) > 0 && (await hasEvents(db, { after, head }));
+  // What is not worth it, a few rows of others, is looked at again the next time.
+  if (!isWorthWriting) return { due: [], hasMore: false, isWanted };
+  const due = await database.transaction((tx) => advance(tx, { from: after, page }));
+  return { due: due ?? [], hasMore: due !== null && !page.isAtHead, isWanted };
 }
 
 type Page = { events: readonly FeedEvent[]; next: FeedPosition };
@@ -81,9 +87,10 @@ async function advance(
   return made;
 }
 
-async function readCursor(db: Db): Promise<FeedPosition | null> {
+async function readCursor(db: Db): Promise<FeedPosition> {
   const [row] = await db.select().from(eventFeedCursors).where(eq(eventFeedCursors.reader, READER));
-  return row ? { txid: row.txid, id: row.eventId } : null;
+  if (!row) throw new Error('the place of the reader of events is missing from the database');
+  return { txid: row.txid, id: row.eventId };
 }
 
 function toDeliveries(events: readonly FeedEvent[], endpoints: readonly WebhookEndpoint[]): NewDelivery[] {
