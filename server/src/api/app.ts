@@ -8,17 +8,21 @@ import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
 import { clientsController } from './controllers/clients.ts';
+import { deadLettersController } from './controllers/dead-letters.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
+import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
 import { unsubscribeController } from './controllers/unsubscribe.ts';
+import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
 import { createEnqueuer } from './enqueuer.ts';
 import { createIntake } from './intake.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { createBodyBudget } from './middleware/body-budget.ts';
 import { createIdempotencyGuard, ReplayedAnswer } from './middleware/idempotency.ts';
-import { readJsonBody } from './middleware/json-body.ts';
+import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
 import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
 import { contextOf } from './middleware/request-context.ts';
@@ -102,8 +106,10 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       set.headers = headers;
       if (config.role === 'DEV') assertLocal(request);
     })
-    .onParse({ as: 'global' }, async ({ request, path }) => {
+    .onParse({ as: 'global' }, async ({ request, path, route }) => {
       if (path.startsWith('/u/')) return readUnsubscribeForm(request);
+      // A callback has no key but a signature over its very bytes.
+      if (route.startsWith(CALLBACK_PREFIX)) return readBytes(request, { maxBytes: MAX_CALLBACK_BYTES });
       // Before the body is read: an unknown caller may not make us read one.
       const identity = await authenticator.identify(request);
       const isSending = request.method === 'POST' && path.startsWith('/v1/messages');
@@ -141,10 +147,22 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     })
     .use(healthController({ database, queue, assertOpen: intake.assertOpen }))
     .use(messagesController({ accept, database, engine, authenticator, rateGate }))
+    .use(messageActionsController({ database, queue, authenticator, logger }))
+    .use(deadLettersController({ database, queue, authenticator, logger }))
+    .use(suppressionsController({ database, authenticator, logger }))
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
     .use(clientsController({ database, authenticator, idempotency, now }))
     .use(inboxController({ database, authenticator }))
-    .use(unsubscribeController({ database }));
+    .use(unsubscribeController({ database }))
+    .use(
+      webhooksController({
+        database,
+        logger,
+        metrics,
+        topicArns: config.sesSnsTopicArns,
+        providers: config.providers,
+      }),
+    );
 
   async function settle(error: unknown, request: Request): Promise<ApiError | ReplayedAnswer> {
     if (error instanceof ReplayedAnswer) return error;

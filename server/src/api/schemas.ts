@@ -34,7 +34,8 @@ const Locale = t.String({
   description: 'must be a language tag such as "de" or "de-AT"',
 });
 
-const IsoTime = t.String({
+/** A time by its shape; `parseIsoTime` reads it. */
+export const IsoTime = t.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
   description: 'must be a time such as 2026-11-21T08:00:00Z',
 });
@@ -117,7 +118,8 @@ export const SendBatchBody = t.Object(
 /** Body of `PATCH /v1/messages/:id`. */
 export const RescheduleBody = t.Object({ scheduledAt: IsoTime }, STRICT);
 
-const PageQuery = {
+/** What every list takes. */
+export const PageQuery = {
   // As text: the framework's own number from a query loses the name of the parameter when it is wrong.
   limit: t.Optional(
     t.Unsafe<number>(

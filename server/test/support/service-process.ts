@@ -18,16 +18,24 @@ export function startServiceKilledAt(
 }
 
 /** Starts the server's own entry as a process of its own, as a container would; resolves when it is up. */
-export function startServiceProcess(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  return startEntry(ENTRY, env);
+export function startServiceProcess(
+  env: Readonly<Record<string, string>>,
+  onLine?: (line: string) => void,
+): Promise<ServiceProcess> {
+  return startEntry(ENTRY, env, onLine);
 }
 
-async function startEntry(entry: string, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+async function startEntry(
+  entry: string,
+  env: Readonly<Record<string, string>>,
+  onLine?: (line: string) => void,
+): Promise<ServiceProcess> {
   const server = await startServerProcess({
     command: diesWithParent([process.execPath, entry]),
     cwd: process.cwd(),
     env: { LOG_LEVEL: 'info', ...env },
     readyLine: '"msg":"started"',
+    ...(onLine && { onLine }),
   });
   const line = server
     .logTail()

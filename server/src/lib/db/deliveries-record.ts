@@ -66,7 +66,7 @@ final as materialized (
 ),
 recorded as (
   update messages m
-  set status = f.status, last_error = f.last_error, provider = f.provider,
+  set status = f.status, last_error = case when f.was = 'sending' then f.last_error else m.last_error end, provider = f.provider,
     provider_msg_id = coalesce(f.provider_msg_id, m.provider_msg_id),
     attempts = m.attempts - case when f.is_refunded then 1 else 0 end,
     retry_at = case when f.status = 'queued' then now() + make_interval(secs => f.retry_ms / 1000) end,

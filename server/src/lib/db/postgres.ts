@@ -24,26 +24,26 @@ const LOOK_UPS = {
 /** One for each statement that is batched (claim, checkpoint, record), and one for the rest. */
 const MAX_LOOK_UP_CONNECTIONS = 4;
 
-const CONNECT_TIMEOUT_S = 5;
-
 /** A statement that waits for ever would hold a connection, and soon all of them. */
 const LIMITS = { lock_timeout: 3000, statement_timeout: 30_000 };
 
+const CONNECTION = {
+  connect_timeout: 5,
+  // The driver's own backoff grows with every failed attempt of every connection together, up to 20 seconds: after an
+  // outage of half a second requests would wait that long for a database that is back. An attempt is only made for a query.
+  backoff: () => 0.05 + Math.random() * 0.2,
+  // A notice is the server talking to a person at psql; ours go through errors and logs.
+  onnotice: () => {},
+};
+
 /** Opens PostgreSQL 15+; connects on first use. */
 export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
-  const client = postgres(url, {
-    max: maxConnections,
-    connect_timeout: CONNECT_TIMEOUT_S,
-    connection: LIMITS,
-    // A notice is the server talking to a person at psql; ours go through errors and logs.
-    onnotice: () => {},
-  });
+  const client = postgres(url, { ...CONNECTION, max: maxConnections, connection: LIMITS });
   const lookUps = postgres(url, {
+    ...CONNECTION,
     max: MAX_LOOK_UP_CONNECTIONS,
-    connect_timeout: CONNECT_TIMEOUT_S,
     idle_timeout: 60,
     connection: { ...LIMITS, ...LOOK_UPS },
-    onnotice: () => {},
   });
   const db = drizzle(client, { schema });
   return {

@@ -38,6 +38,10 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     queueDepth: gauge('mail.queue.depth', 'Jobs in the queue, by state: waiting, delayed, active'),
     oldestQueuedMs: gauge('mail.queue.oldest', 'How long the first message in line has waited', 'ms'),
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
+    providerEvents: counter(
+      'mail.provider.events',
+      'Events that providers told, by provider and what became of them',
+    ),
     breakerChanges: counter('mail.breaker.changes', 'Changes of circuit breakers, by provider and new state'),
     breakerState: meter.createObservableGauge('mail.breaker.state', {
       description: 'Circuit breaker of each provider in this process: 0 closed, 1 half-open, 2 open',
