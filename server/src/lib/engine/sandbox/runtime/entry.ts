@@ -18,7 +18,12 @@ const { stringify } = JSON;
 let answer: string | undefined;
 
 function settle(result: RenderOutput | RenderProblem): void {
-  answer = stringify(result);
+  answer = result.status === 'ok' ? encodeOutput(result) : stringify(result);
+}
+
+/** One line of JSON, then html and text as they are: escaping them costs more than writing them. */
+function encodeOutput({ html, text, ...others }: RenderOutput): string {
+  return `${stringify({ ...others, htmlUnits: html.length })}\n${html}${text}`;
 }
 
 /** Text about whatever was thrown; the value may be hostile, so nothing about it is believed. */
