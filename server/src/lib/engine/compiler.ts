@@ -1,9 +1,9 @@
 import { Script } from 'node:vm';
-import type { SourceError, TemplateSources } from './engine.ts';
 import { ALLOWED_PACKAGES, createImportGuard, locateSpecifier, VIRTUAL_ROOT } from './import-guard.ts';
 import { parseMessages, type LocaleMessages } from './locales.ts';
 import type { MacroFreeBuildConfig } from './sandbox/runtime-bundle.ts';
-import { sourceError } from './source-errors.ts';
+import { sourceError, type SourceError } from './source-errors.ts';
+import type { TemplateSources } from './template-sources.ts';
 
 export type CompileResult = { ok: true; code: string } | { ok: false; errors: readonly SourceError[] };
 

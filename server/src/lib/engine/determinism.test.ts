@@ -1,5 +1,5 @@
 import { beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import type { TemplateSources } from './engine.ts';
+import type { TemplateSources } from './template-sources.ts';
 import { readCorpus } from './fixtures/corpus.ts';
 import { createInProcessRenderer } from './fixtures/in-process-renderer.ts';
 

@@ -20,23 +20,11 @@ import { buildRuntimeBundle, computeEngineVersion } from './sandbox/runtime-bund
 import { createSandboxPool, type SandboxPool } from './sandbox/sandbox-pool.ts';
 import type { SandboxJob, SandboxOutcome } from './sandbox/sandbox-process.ts';
 import { createSandboxStarter } from './sandbox/warm-sandbox.ts';
-import { formatSourceErrors } from './source-errors.ts';
+import { formatSourceErrors, type SourceError } from './source-errors.ts';
+import type { TemplateSources } from './template-sources.ts';
 import { createTemplateLookup, type TemplateLookup } from './template-lookup.ts';
 
-export type { JsonObject, RenderLimits, TemplateWarning };
-
-/** A template's files by relative POSIX path, and which of them is rendered. */
-export type TemplateSources = { entry: string; files: Readonly<Record<string, string>> };
-
-/** Where a source is wrong; lines and columns count from 1, null where the place is not known. */
-export type SourceError = {
-  file: string | null;
-  line: number | null;
-  column: number | null;
-  lineText: string | null;
-  message: string;
-  hint: string | null;
-};
+export type { JsonObject, RenderLimits, SourceError, TemplateSources, TemplateWarning };
 
 export type RenderFailure = {
   ok: false;
