@@ -6,6 +6,7 @@ import { checkTemplate } from './checker/check-template.ts';
 import type { TemplateWarning } from './checker/warning.ts';
 import { compileTemplate, type CompileResult } from './compiler.ts';
 import { contentHash } from './content-hash.ts';
+import { createErrorLocator, type ErrorLocator } from './error-locator.ts';
 import { isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from './json-object.ts';
 import { resolveLocale } from './locales.ts';
 import type { BuildLock } from './locker.ts';
@@ -35,6 +36,7 @@ export type RenderFailure = {
     | 'template_output_too_large'
     | 'template_memory';
   message: string;
+  /** The places in the sources, those of an error that was thrown while rendering included. */
   errors: readonly SourceError[];
 };
 
@@ -151,7 +153,7 @@ export async function createEngine({
   const readMemory = (pid: number): number | null => readProcessUsage(pid).privateBytes;
   const pool = createSandboxPool({ starter, limits, onKill, readMemory });
   await closeOnFailure(pool, () => pool.ready());
-  const context: RenderContext = { version, lookup, pool, limits };
+  const context: RenderContext = { version, lookup, pool, limits, locator: createErrorLocator({ logger }) };
 
   return {
     version,
@@ -166,7 +168,13 @@ export async function createEngine({
   };
 }
 
-type RenderContext = { version: string; lookup: TemplateLookup; pool: SandboxPool; limits: RenderLimits };
+type RenderContext = {
+  version: string;
+  lookup: TemplateLookup;
+  pool: SandboxPool;
+  limits: RenderLimits;
+  locator: ErrorLocator;
+};
 
 function startTicker(tick: () => void, intervalMs: number): () => void {
   const timer = setInterval(tick, intervalMs);
@@ -211,7 +219,8 @@ async function renderStored(
     ...pins,
     locale: toLocaleRequest(locale),
   } as const;
-  const answer = await runJob(context, { sandboxKey, hash: template.contentHash, job });
+  const load = (): Promise<TemplateSources> => template.load();
+  const answer = await runJob(context, { sandboxKey, hash: template.contentHash, load, job });
   return 'code' in answer ? answer : toSuccess(context, template.contentHash, answer);
 }
 
@@ -226,7 +235,8 @@ async function checkSources(
   if (!compiled.ok) return buildFailure(compiled.errors);
   const locale = toLocaleRequest(resolveLocale(sources, null));
   const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...PREVIEW_PINS, locale } as const;
-  const answer = await runJob(context, { sandboxKey, hash: hashed.hash, job });
+  const load = async (): Promise<TemplateSources> => sources;
+  const answer = await runJob(context, { sandboxKey, hash: hashed.hash, load, job });
   if ('code' in answer) return answer;
   const schema = readMember(answer.schemaJson, 'schema');
   if (!schema.ok) return schema;
@@ -302,6 +312,7 @@ function compileOnce(
 type JobInput = {
   sandboxKey: string;
   hash: string;
+  load: () => Promise<TemplateSources>;
   job: Omit<SandboxJob, 'codeHash' | 'maxOutputUnits'>;
 };
 
@@ -309,7 +320,7 @@ type OkAnswer = Extract<SandboxAnswer, { status: 'ok' }>;
 
 async function runJob(
   context: RenderContext,
-  { sandboxKey, hash, job }: JobInput,
+  { sandboxKey, hash, load, job }: JobInput,
 ): Promise<OkAnswer | RenderFailure> {
   const { maxOutputBytes } = context.limits;
   const outcome = await context.pool.run(sandboxKey, {
@@ -319,18 +330,24 @@ async function runJob(
   });
   if (outcome.kind !== 'answer') return killedFailure(outcome, context.limits);
   const answer = parseSandboxAnswer(outcome.json);
-  if (answer.status !== 'ok') {
-    return failure(
-      answer.status === 'error' ? 'template_error' : 'template_output_too_large',
-      answer.message,
-    );
-  }
+  if (answer.status !== 'ok') return answerFailure(context, answer, { hash, code: job.code, load });
   const bytes = Buffer.byteLength(answer.html) + Buffer.byteLength(answer.text);
   if (bytes <= maxOutputBytes) return answer;
   return failure(
     'template_output_too_large',
     `The rendered mail has ${bytes} bytes; ${maxOutputBytes} are allowed`,
   );
+}
+
+async function answerFailure(
+  { locator }: RenderContext,
+  answer: Exclude<SandboxAnswer, { status: 'ok' }>,
+  failed: Parameters<ErrorLocator['locate']>[1],
+): Promise<RenderFailure> {
+  if (answer.status === 'too_large') return failure('template_output_too_large', answer.message);
+  const errors = await locator.locate(answer, failed);
+  const message = errors.length > 0 ? formatSourceErrors(errors) : answer.message;
+  return { ...failure('template_error', message), errors };
 }
 
 function killedFailure(

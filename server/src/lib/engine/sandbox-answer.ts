@@ -9,12 +9,16 @@ export type SandboxAnswer =
       previewPropsJson: string | null;
       mailJson: string | null;
     }
-  | { status: 'error' | 'too_large'; message: string };
+  | { status: 'error' | 'too_large'; message: string; stack: string | null };
 
 const MALFORMED: SandboxAnswer = {
   status: 'error',
   message: 'The sandbox gave an answer that cannot be read',
+  stack: null,
 };
+
+const MAX_MESSAGE_LENGTH = 2000;
+const MAX_STACK_LENGTH = 4000;
 
 /**
  * Reads what a sandbox wrote as hostile input: a line of JSON, of which only own members of the expected names and
@@ -26,7 +30,9 @@ export function parseSandboxAnswer(answer: string): SandboxAnswer {
   if (typeof value !== 'object' || value === null || !('status' in value)) return MALFORMED;
   if (value.status === 'error' || value.status === 'too_large') {
     const message = textOf(value, 'message');
-    return message === null ? MALFORMED : { status: value.status, message: message.slice(0, 2000) };
+    const stack = textOf(value, 'stack')?.slice(0, MAX_STACK_LENGTH) ?? null;
+    if (message === null) return MALFORMED;
+    return { status: value.status, message: message.slice(0, MAX_MESSAGE_LENGTH), stack };
   }
   const htmlUnits: unknown = Object.hasOwn(value, 'htmlUnits') ? Reflect.get(value, 'htmlUnits') : null;
   const body = end < 0 ? '' : answer.slice(end + 1);

@@ -1,5 +1,6 @@
 import vm from 'node:vm';
 import type { SandboxRuntime } from './runtime/entry.ts';
+import { TEMPLATE_FILENAME, toTemplateScript } from './template-script.ts';
 
 /**
  * The only place where the host's realm touches the sandbox's. Values of that realm are called with primitives and
@@ -40,7 +41,7 @@ function refuseImport(): never {
 
 function compileScript(body: string): vm.Script {
   try {
-    return new vm.Script(body, { filename: 'template.js', importModuleDynamically: refuseImport });
+    return new vm.Script(body, { filename: TEMPLATE_FILENAME, importModuleDynamically: refuseImport });
   } catch {
     // not a function when it is started, which is reported as a module that is none
     return new vm.Script('null');
@@ -65,8 +66,7 @@ export function createRealm(runtimeCode: string): Realm {
     addCode(hash, code) {
       const oldest = templates.keys().next();
       if (templates.size >= MAX_TEMPLATES && oldest.done !== true) templates.delete(oldest.value);
-      const body = `(function (require, module, exports) {${code}\n})`;
-      templates.set(hash, { script: compileScript(body), factory: undefined });
+      templates.set(hash, { script: compileScript(toTemplateScript(code)), factory: undefined });
     },
     start({ codeHash, requestJson, propsJson }) {
       const template = templates.get(codeHash);

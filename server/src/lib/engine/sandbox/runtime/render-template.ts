@@ -38,7 +38,7 @@ export type RenderOutput = {
   mailJson: string | null;
 };
 
-export type RenderProblem = { status: 'error' | 'too_large'; message: string };
+export type RenderProblem = { status: 'error' | 'too_large'; message: string; stack?: string | undefined };
 
 /** Every Tailwind configuration of a mail costs one attempt; no honest mail has as many. */
 const MAX_ATTEMPTS = 50;
