@@ -54,3 +54,10 @@ export function readMails(): Mail[] {
     return { name, folder, sources: readTemplate(folder), propsJson: JSON.stringify(props) };
   });
 }
+
+/** The receipt of 20 items. */
+export function readReceipt(): Mail {
+  const receipt = readMails().find(({ name }) => name === 'receipt');
+  if (!receipt) throw new Error('There is no receipt');
+  return receipt;
+}

@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runAcceptBench } from './accept.ts';
 import { runColdBench } from './cold.ts';
+import { runDeliverBench } from './deliver.ts';
+import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
 import { toResultsPage } from './results-page.ts';
@@ -8,6 +11,9 @@ import { toResultsPage } from './results-page.ts';
 const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['render', runRenderBench],
   ['cold', runColdBench],
+  ['accept', runAcceptBench],
+  ['deliver', runDeliverBench],
+  ['latency', runLatencyBench],
 ]);
 
 async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {

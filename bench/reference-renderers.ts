@@ -10,7 +10,7 @@ export type ReferenceRenderers = {
   /** react-email's `render` and `toPlainText`. */
   official(mail: Mail): Promise<Rendered>;
   /** React's static markup of the tree without Tailwind, and no text: what no renderer on React can beat. */
-  limit(mail: Mail): string;
+  limit(mail: Mail, props?: unknown): string;
 };
 
 type Bundle = {
@@ -39,7 +39,7 @@ export async function loadReferenceRenderers(mails: readonly Mail[]): Promise<Re
   const props = new Map<string, unknown>(mails.map(({ name, propsJson }) => [name, JSON.parse(propsJson)]));
   return {
     official: ({ name }) => official.official(official.components[name], props.get(name)),
-    limit: ({ name }) => plain.limit(plain.components[name], props.get(name)),
+    limit: ({ name }, given = props.get(name)) => plain.limit(plain.components[name], given),
   };
 }
 

@@ -27,13 +27,18 @@ export function toAnnouncement(
   };
 }
 
+function toWayOut(provider: RunningDev['config']['providers'][number]): string {
+  return provider.kind === 'smtp' ? `${provider.host}:${provider.port}` : provider.name;
+}
+
 /** What `mailctl dev` announces to people. */
 export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number): string {
   const { url, profileName, config, keys, templatesDir, pushed } = running;
   const failed = pushed.filter(({ result }) => !result.ok);
-  const outgoing = config.smtp
-    ? `mail goes out through ${config.smtp.host}:${config.smtp.port}`
-    : 'nothing leaves this machine';
+  const outgoing =
+    config.providers.length > 0
+      ? `mail goes out through ${config.providers.map(toWayOut).join(', ')}`
+      : 'nothing leaves this machine';
   const rows = [
     ['API', cyan(url), dim(`${profileName} profile, data in ${shorten(config.mailerDir)}`)],
     ['Inbox', cyan(`${url}/v1/inbox`), dim(outgoing)],

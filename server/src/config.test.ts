@@ -23,7 +23,8 @@ describe('configuration', () => {
       role: 'DEV',
       host: '127.0.0.1',
       port: 3025,
-      smtp: null,
+      providers: [],
+      sesSnsTopicArns: [],
       storage: { kind: 'embedded' },
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -33,7 +34,7 @@ describe('configuration', () => {
     expect(parseConfig({ SERVICE_ROLE: 'API', ...PRODUCTION })).toMatchObject({
       host: '0.0.0.0',
       storage: { kind: 'production', databaseUrl: PRODUCTION.DATABASE_URL, redisUrl: PRODUCTION.REDIS_URL },
-      smtp: { host: 'relay', port: 587, isSecure: false, auth: null },
+      providers: [{ kind: 'smtp', name: 'smtp', host: 'relay', port: 587, isSecure: false, auth: null }],
     });
   });
 
@@ -80,7 +81,7 @@ describe('configuration', () => {
   test('an empty value counts as unset', () => {
     expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '', SMTP_HOST: '' })).toMatchObject({
       port: 3025,
-      smtp: null,
+      providers: [],
     });
   });
 
@@ -95,14 +96,49 @@ describe('configuration', () => {
       SMTP_PASS: 'p',
       ADMIN_API_KEY: text,
     });
-    expect(config.smtp).toEqual({
-      host: 'relay',
-      port: 465,
-      isSecure: true,
-      auth: { user: 'u', pass: 'p' },
-      poolSize: 10,
-    });
+    expect(config.providers).toEqual([
+      {
+        kind: 'smtp',
+        name: 'smtp',
+        order: 0,
+        weight: 100,
+        ratePerS: null,
+        host: 'relay',
+        port: 465,
+        isSecure: true,
+        isTlsRequired: false,
+        auth: { user: 'u', pass: 'p' },
+        poolSize: 10,
+        tls: {},
+        dkim: null,
+      },
+    ]);
     expect(config.adminApiKey).toBe(text);
+  });
+
+  test('takes named providers in the place of a relay, and names what is wrong with them beside the rest', () => {
+    const { SMTP_HOST: _, ...storage } = PRODUCTION;
+    const PROVIDERS = '[{"name":"backup","kind":"smtp","host":"relay","port":2525}]';
+    const worker = { SERVICE_ROLE: 'WORKER', ...storage };
+    expect(parseConfig({ ...worker, PROVIDERS }).providers).toMatchObject([{ name: 'backup', port: 2525 }]);
+    expect(namesOf({ ...worker, PORT: 'many', PROVIDERS: '[{"kind":"smtp"}]' })).toEqual([
+      'PORT',
+      'PROVIDERS[0].name',
+      'PROVIDERS[0].host',
+    ]);
+    expect(namesOf({ ...worker, SMTP_HOST: 'relay', PROVIDERS })).toEqual(['PROVIDERS']);
+    const readText = (path: string) => (path === '/etc/providers.json' ? PROVIDERS : '');
+    const fromFile = parseConfig({ ...worker, PROVIDERS: 'file:/etc/providers.json' }, { readText });
+    expect(fromFile.providers).toMatchObject([{ name: 'backup' }]);
+  });
+
+  test('takes the topics that callbacks of SES are believed from', () => {
+    const topic = 'arn:aws:sns:eu-west-1:123456789012:ses-events';
+    const config = parseConfig({ SERVICE_ROLE: 'DEV', SES_SNS_TOPIC_ARNS: `${topic}, ${topic}-2` });
+    expect(config.sesSnsTopicArns).toEqual([topic, `${topic}-2`]);
+    for (const wrong of ['*', `${topic},`, 'arn:aws:sqs:eu-west-1:123456789012:x', `${topic} x`]) {
+      expect(namesOf({ SERVICE_ROLE: 'DEV', SES_SNS_TOPIC_ARNS: wrong })).toEqual(['SES_SNS_TOPIC_ARNS']);
+    }
   });
 
   test('.env.example explains every setting, in the same words and with the same default', async () => {

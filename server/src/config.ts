@@ -3,9 +3,13 @@ import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { parseAddress } from './lib/mail/address.ts';
+import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
+import { type ParsedProviders, parseProviders } from './lib/providers/settings-parse.ts';
 
 /** The DEV role keeps keys in a file and mail of everybody in one inbox: no other machine may reach it. */
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
+
+const TOPIC_ARN = ' *arn:aws[a-z-]*:sns:[a-z0-9-]+:\\d{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)? *';
 
 const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
 
@@ -92,6 +96,19 @@ const SETTINGS = {
     default: 10,
     description: 'Connections that a worker keeps open to the relay',
   }),
+  PROVIDERS: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'Any number of named ways out in the place of SMTP_HOST, in order of preference: a JSON array, or file:<path> of one; docs/providers.md has every setting',
+    }),
+  ),
+  SES_SNS_TOPIC_ARNS: Type.Optional(
+    Type.String({
+      pattern: `^${TOPIC_ARN}(,${TOPIC_ARN})*$`,
+      description: 'Topics of Amazon SNS whose callbacks about mail sent through SES are believed, by comma',
+    }),
+  ),
   WORKER_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 1000,
@@ -149,15 +166,6 @@ type Environment = Static<typeof EnvironmentSchema>;
 
 export type ServiceRole = Environment['SERVICE_ROLE'];
 
-/** The SMTP relay of the environment. */
-export type SmtpSettings = {
-  host: string;
-  port: number;
-  isSecure: boolean;
-  auth: { user: string; pass: string } | null;
-  poolSize: number;
-};
-
 /** Where state lives: everything in one folder and one process, or PostgreSQL and Redis. */
 export type StorageSettings =
   | { kind: 'embedded'; databaseDir: string }
@@ -173,7 +181,9 @@ export type Config = Readonly<{
   templatesSourceDir: string;
   templatesDistDir: string;
   mailFrom: string;
-  smtp: SmtpSettings | null;
+  /** The ways out for live mail; none in the DEV role means the inbox. */
+  providers: readonly ProviderSettings[];
+  sesSnsTopicArns: readonly string[];
   workerConcurrency: number;
   maxAttempts: number;
   retryBaseMs: number;
@@ -202,24 +212,34 @@ export function describeSettings(): { name: string; description: string; default
   }));
 }
 
+export type ParseConfigOptions = {
+  /** Reads the files that PROVIDERS names; the disk by default. */
+  readText?: (path: string) => string;
+};
+
 /**
  * Turns an environment into a frozen configuration. Empty values count as unset, unknown names are ignored.
  *
  * @throws ConfigError naming every wrong setting at once
  */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function parseConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  { readText }: ParseConfigOptions = {},
+): Config {
   const present = Object.fromEntries(
     Object.keys(SETTINGS).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
   );
   const candidate = Value.Default(EnvironmentSchema, Value.Convert(EnvironmentSchema, present));
   const wrong = schemaProblems(candidate);
   const valid: Given = Object.fromEntries(Object.entries(present).filter(([name]) => !wrong.has(name)));
+  const named = parseNamedProviders(env, readText);
   const problems = [
     ...wrong.values(),
     ...semanticProblems(valid).filter((problem) => !wrong.has(nameOf(problem))),
+    ...named.problems,
   ];
   if (problems.length > 0 || !Value.Check(EnvironmentSchema, candidate)) throw new ConfigError(problems);
-  return Object.freeze(toConfig(candidate));
+  return Object.freeze(toConfig(candidate, named.providers));
 }
 
 /** The configuration of this process; the only place on the server that reads the environment. */
@@ -257,8 +277,11 @@ function semanticProblems(given: Given): string[] {
   if (given.SERVICE_ROLE === 'DEV' && given.HOST && !LOOPBACK.includes(given.HOST)) {
     problems.push(`HOST has a wrong value: the DEV role listens on loopback only (${LOOPBACK.join(', ')})`);
   }
-  if (given.SERVICE_ROLE === 'WORKER' && !given.SMTP_HOST) {
-    problems.push(`SMTP_HOST is missing: ${SETTINGS.SMTP_HOST.description}`);
+  if (given.SERVICE_ROLE === 'WORKER' && !given.SMTP_HOST && !given.PROVIDERS) {
+    problems.push(`SMTP_HOST is missing, and so is PROVIDERS: ${SETTINGS.SMTP_HOST.description}`);
+  }
+  if (given.SMTP_HOST && given.PROVIDERS) {
+    problems.push('PROVIDERS and SMTP_HOST exclude each other: put the relay into PROVIDERS');
   }
   if ((given.SMTP_USER === undefined) !== (given.SMTP_PASS === undefined)) {
     problems.push('SMTP_USER and SMTP_PASS go together: set both or neither');
@@ -292,7 +315,7 @@ function nameOf(problem: string): string {
   return problem.split(' ')[0] ?? '';
 }
 
-function toConfig(env: Environment): Config {
+function toConfig(env: Environment, named: readonly ProviderSettings[]): Config {
   const mailerDir = resolve(env.MAILER_DIR);
   return {
     role: env.SERVICE_ROLE,
@@ -304,7 +327,8 @@ function toConfig(env: Environment): Config {
     templatesSourceDir: resolve(env.TEMPLATES_SOURCE_DIR ?? 'templates'),
     templatesDistDir: resolve(env.TEMPLATES_DIST_DIR ?? `${mailerDir}/templates-dist`),
     mailFrom: env.MAIL_FROM,
-    smtp: toSmtp(env),
+    providers: env.SMTP_HOST ? [toRelay(env, env.SMTP_HOST)] : named,
+    sesSnsTopicArns: (env.SES_SNS_TOPIC_ARNS ?? '').split(',').flatMap((arn) => arn.trim() || []),
     workerConcurrency: env.WORKER_CONCURRENCY,
     maxAttempts: env.MAX_ATTEMPTS,
     retryBaseMs: env.RETRY_BASE_MS,
@@ -324,14 +348,30 @@ function toStorage(env: Environment, mailerDir: string): StorageSettings {
   return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '' };
 }
 
-function toSmtp(env: Environment): SmtpSettings | null {
-  if (!env.SMTP_HOST) return null;
+/** The simple form of one provider. */
+function toRelay(env: Environment, host: string): ProviderSettings {
   const hasAuth = env.SMTP_USER !== undefined && env.SMTP_PASS !== undefined;
   return {
-    host: env.SMTP_HOST,
+    kind: 'smtp',
+    name: 'smtp',
+    order: 0,
+    weight: DEFAULT_WEIGHT,
+    ratePerS: null,
+    host,
     port: env.SMTP_PORT,
     isSecure: env.SMTP_SECURE,
+    isTlsRequired: false,
     auth: hasAuth ? { user: env.SMTP_USER ?? '', pass: env.SMTP_PASS ?? '' } : null,
     poolSize: env.SMTP_POOL_SIZE,
+    tls: {},
+    dkim: null,
   };
+}
+
+function parseNamedProviders(
+  env: Readonly<Record<string, string | undefined>>,
+  readText: ParseConfigOptions['readText'],
+): ParsedProviders {
+  if (!env['PROVIDERS']) return { providers: [], problems: [] };
+  return parseProviders(env['PROVIDERS'], { env, ...(readText && { readText }) });
 }

@@ -65,7 +65,9 @@ export async function acceptMessage(
 
 async function enqueue({ queue, logger }: AcceptDeps, message: Message, trace: TraceContext): Promise<void> {
   try {
-    await queue.add([{ messageId: message.id, traceparent: toTraceparent(trace) }]);
+    await queue.add([
+      { messageId: message.id, traceparent: toTraceparent(trace), priority: message.priority },
+    ]);
   } catch (error) {
     logger.warn(
       { err: error, trace_id: trace.traceId, message_id: message.id },

@@ -35,7 +35,9 @@ export const clientStatus = pgEnum('client_status', ['active', 'suspended']);
 export const keyMode = pgEnum('key_mode', ['live', 'test']);
 export const keyScope = pgEnum('key_scope', ['send', 'read', 'templates', 'admin']);
 export const recipientKind = pgEnum('recipient_kind', ['to', 'cc', 'bcc']);
+export const messagePriority = pgEnum('message_priority', ['high', 'normal', 'low']);
 export const messageStatus = pgEnum('message_status', [
+  'scheduled',
   'queued',
   'sending',
   'sent',
@@ -43,19 +45,40 @@ export const messageStatus = pgEnum('message_status', [
   'bounced',
   'spam',
   'failed',
+  'canceled',
+  'suppressed',
   'unknown',
 ]);
 export const eventType = pgEnum('message_event_type', [
   'accepted',
+  'scheduled',
+  'rescheduled',
+  'due',
+  'canceled',
   'attempted',
   'rendered',
+  'failed_over',
   'handed_over',
   'sent',
   'delivered',
   'refused',
   'deferred',
+  'bounced',
+  'spam',
+  'opened',
+  'clicked',
+  'unsubscribed',
+  'suppressed',
   'failed',
   'unknown',
+  'resolved',
+  'retried',
+]);
+export const suppressionReason = pgEnum('suppression_reason', [
+  'hard_bounce',
+  'complaint',
+  'unsubscribe',
+  'manual',
 ]);
 
 /** An application that sends: owns keys, templates and messages. */
@@ -65,9 +88,29 @@ export const clients = pgTable('clients', {
   status: clientStatus('status').notNull().default('active'),
   /** Domains that `from` may use, lower case; null allows any. */
   fromDomains: text('from_domains').array(),
+  /** Live messages accepted in a calendar month (UTC); null allows any number. */
+  quotaLimit: integer('quota_limit'),
+  /** Requests a minute, where a batch counts as its messages; null allows any number. */
+  rateLimit: integer('rate_limit'),
+  /** The only provider its live mail may take; null leaves the choice to order and weight. */
+  provider: text('provider'),
   createdAt,
   updatedAt,
 });
+
+/** How much of its quota a client has used; one conditional update a batch keeps it exact. */
+export const clientUsage = pgTable(
+  'client_usage',
+  {
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'cascade' }),
+    /** The calendar month in UTC, as in `2026-11`. */
+    month: text('month').notNull(),
+    accepted: integer('accepted').notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.clientId, table.month] })],
+);
 
 /** Only the prefix and a hash of the secret are kept. `client_id` is null for an admin key. */
 export const apiKeys = pgTable(
@@ -174,6 +217,10 @@ export const messages = pgTable(
     locale: text('locale'),
     html: text('html'),
     text: text('text'),
+    /** Where html and text are in blob storage, because they are larger than a row should carry. */
+    bodyBlob: text('body_blob'),
+    /** Where the body as it was sent is in blob storage; null unless bodies are kept. */
+    keptBodyBlob: text('kept_body_blob'),
     /** As the caller gave it; null leaves it to the template. */
     givenSubject: text('given_subject'),
     /** As it was or will be sent; null until a template has been rendered. */
@@ -185,6 +232,13 @@ export const messages = pgTable(
     metadata: jsonb('metadata').$type<StringMap>().notNull().default({}),
     /** The first To address, for lists and look-ups. */
     recipient: text('recipient').notNull(),
+    priority: messagePriority('priority').notNull().default('normal'),
+    /** When a `scheduled` message is due, and when one that was scheduled had been. */
+    scheduledAt: time('scheduled_at'),
+    /** When a `queued` message should be tried again; null for at once. */
+    retryAt: time('retry_at'),
+    /** Proves a click on this message's one-click unsubscribe link; null where it has none. */
+    unsubscribeSecret: text('unsubscribe_secret'),
     provider: text('provider'),
     providerMessageId: text('provider_msg_id'),
     attempts: integer('attempts').notNull().default(0),
@@ -208,10 +262,18 @@ export const messages = pgTable(
     index('messages_unfinished')
       .on(table.updatedAt)
       .where(sql`${table.status} in ('queued', 'sending')`),
+    index('messages_due')
+      .on(table.scheduledAt)
+      .where(sql`${table.status} = 'scheduled'`),
+    // How a provider's event finds its message.
+    index('messages_provider_message')
+      .on(table.providerMessageId)
+      .where(sql`${table.providerMessageId} is not null`),
     check(
       'messages_content',
-      sql`${table.templateName} is not null or ${table.html} is not null or ${table.text} is not null`,
+      sql`num_nonnulls(${table.templateName}, ${table.html}, ${table.text}, ${table.bodyBlob}) > 0`,
     ),
+    check('messages_scheduled', sql`${table.status} <> 'scheduled' or ${table.scheduledAt} is not null`),
   ],
 );
 
@@ -248,10 +310,115 @@ export const messageEvents = pgTable(
     recipient: text('recipient'),
     /** For people: the provider's own words, or why. */
     detail: text('detail'),
+    /** The provider's own name for what it told us, so that a repeated callback changes nothing. */
+    providerEventId: text('provider_event_id'),
     createdAt,
   },
-  (table) => [index('message_events_message').on(table.messageId, table.id)],
+  (table) => [
+    index('message_events_message').on(table.messageId, table.id),
+    uniqueIndex('message_events_provider_event')
+      .on(table.provider, table.providerEventId)
+      .where(sql`${table.providerEventId} is not null`),
+  ],
 );
+
+/** What a message carries besides its body; the bytes are in blob storage. */
+export const messageAttachments = pgTable(
+  'message_attachments',
+  {
+    messageId: uuid('message_id')
+      .notNull()
+      .references(() => messages.id, { onDelete: 'cascade' }),
+    position: integer('position').notNull(),
+    filename: text('filename').notNull(),
+    contentType: text('content_type').notNull(),
+    /** Set for an inline image: what `cid:` in the html names. */
+    contentId: text('content_id'),
+    sizeBytes: integer('size_bytes').notNull(),
+    blobKey: text('blob_key').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.messageId, table.position] })],
+);
+
+/** Blob storage where neither a folder nor S3 is configured. */
+export const blobs = pgTable('blobs', {
+  key: text('key').primaryKey(),
+  bytes: bytea('bytes').notNull(),
+  createdAt,
+});
+
+/** Messages that were given up, with their whole history, until somebody retries or discards them. */
+export const deadLetters = pgTable(
+  'dead_letters',
+  {
+    messageId: uuid('message_id')
+      .primaryKey()
+      .references(() => messages.id, { onDelete: 'cascade' }),
+    clientId: uuid('client_id').notNull(),
+    templateName: text('template_name'),
+    provider: text('provider'),
+    reason: text('reason').notNull(),
+    attempts: integer('attempts').notNull(),
+    /** The timeline as it was when the message was given up. */
+    history: jsonb('history').$type<JsonObject[]>().notNull(),
+    createdAt,
+  },
+  (table) => [index('dead_letters_client').on(table.clientId, table.messageId)],
+);
+
+/** Addresses that a client's live mail must not reach. */
+export const suppressions = pgTable(
+  'suppressions',
+  {
+    id: uuid('id').primaryKey(),
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'cascade' }),
+    /** As in {@link messageRecipients}, but wholly in lower case: mailboxes that differ in case only do not exist. */
+    email: text('email').notNull(),
+    reason: suppressionReason('reason').notNull(),
+    /** The message whose bounce, complaint or click it was. */
+    messageId: uuid('message_id'),
+    createdAt,
+  },
+  (table) => [
+    uniqueIndex('suppressions_client_email').on(table.clientId, table.email),
+    index('suppressions_client').on(table.clientId, table.id),
+  ],
+);
+
+/** What was answered to a request that must not be carried out twice. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    /** The client's id, or the nil UUID for an admin key. */
+    ownerId: uuid('owner_id').notNull(),
+    mode: keyMode('mode').notNull(),
+    method: text('method').notNull(),
+    path: text('path').notNull(),
+    key: text('key').notNull(),
+    /** SHA-256 of the body in hex: the same key with another body is a mistake. */
+    requestHash: text('request_hash').notNull(),
+    /** Null while the first request is under way. */
+    status: integer('status'),
+    response: text('response'),
+    /** A request under way whose process died frees its key then. */
+    lockedUntil: time('locked_until'),
+    expiresAt: time('expires_at').notNull(),
+    createdAt,
+  },
+  (table) => [
+    primaryKey({ columns: [table.ownerId, table.mode, table.method, table.path, table.key] }),
+    index('idempotency_keys_expiry').on(table.expiresAt),
+  ],
+);
+
+/** Work that one instance at a time does for all. */
+export const serviceLeases = pgTable('service_leases', {
+  name: text('name').primaryKey(),
+  holder: uuid('holder').notNull(),
+  until: time('until').notNull(),
+});
 
 /** What test mode and the DEV role keep instead of handing it to a provider. */
 export const inboxMessages = pgTable(

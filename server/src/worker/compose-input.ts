@@ -1,6 +1,6 @@
 import type { Message, Recipient } from '../lib/db/messages.ts';
 import { type Address, parseAddress } from '../lib/mail/address.ts';
-import type { ComposeInput } from '../lib/mail/mime.ts';
+import type { ComposeInput } from '../lib/mail/mime-input.ts';
 import type { RenderedMessage } from '../lib/messages/rendering.ts';
 
 type Composable = { message: Message; recipients: readonly Recipient[]; rendered: RenderedMessage };
@@ -18,6 +18,8 @@ export function toComposeInput({ message, recipients, rendered }: Composable): C
     subject: rendered.subject,
     html: rendered.html,
     text: rendered.text,
+    attachments: [],
+    unsubscribeUrl: null,
     headers: message.headers,
     date: message.createdAt,
   };

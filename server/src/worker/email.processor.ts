@@ -148,7 +148,12 @@ async function send(
   const sendEndsAt = leaseEndsAt - leaseMs * (1 - SEND_SHARE_OF_LEASE);
   const timeoutMs = Math.max(sendEndsAt - startedAt, 0);
   const result = await provider.send(
-    { messageId: message.id, envelope: { from: input.from.email, to }, mime },
+    {
+      messageId: message.id,
+      envelope: { from: input.from.email, to },
+      mime,
+      parts: () => input,
+    },
     {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       async onHandOver() {

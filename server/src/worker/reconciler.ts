@@ -1,6 +1,7 @@
 import type { Database } from '../lib/db/database.ts';
 import { listUnfinished, type UnfinishedCursor } from '../lib/db/deliveries.ts';
-import type { MailJob, MailQueue } from '../lib/queue/mail-queue.ts';
+import type { Message } from '../lib/db/messages.ts';
+import type { MailQueue, NewMailJob } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { continueTrace, toTraceparent } from '../lib/telemetry/trace-context.ts';
@@ -35,9 +36,10 @@ export async function reconcileOnce(
   return cursor;
 }
 
-function toJob({ id, traceId }: { id: string; traceId: string }): MailJob {
+function toJob({ id, traceId, priority }: Pick<Message, 'id' | 'traceId' | 'priority'>): NewMailJob {
   return {
     messageId: id,
+    priority,
     traceparent: toTraceparent(continueTrace({ traceId, spanId: '', isSampled: false })),
   };
 }

@@ -21,7 +21,7 @@ export function startWorker({ config, profile, engine, logger, metrics }: Worker
   stop(): Promise<void>;
 } {
   const { database, queue } = profile;
-  const providers = createProviderRegistry({ smtp: config.smtp, db: database.db });
+  const providers = createProviderRegistry({ providers: config.providers, db: database.db });
   const { maxAttempts, retryBaseMs, leaseMs } = config;
   const worker = queue.startWorker({
     handler: createEmailProcessor({

@@ -23,6 +23,8 @@ export type PostgresServer = {
   /** The maintenance database; tests take one of their own from `createDatabase`. */
   url: string;
   port: number;
+  /** Of the process above all of the cluster's; another one after a restart. */
+  readonly pid: number;
   createDatabase(): Promise<TestDatabase>;
   /** Stops the server and removes its files. Safe to call twice. */
   stop(): Promise<void>;
@@ -144,6 +146,9 @@ export async function startPostgres(): Promise<PostgresServer> {
     return {
       url,
       port,
+      get pid() {
+        return server.pid;
+      },
       createDatabase: () => createTestDatabase(url),
       // SIGINT is the "fast" shutdown: it does not wait for clients to leave.
       async stop() {

@@ -15,6 +15,8 @@ export type RedisServer = {
   /** Database 0; test files that share the server take one of their own from `createDatabase`. */
   url: string;
   port: number;
+  /** Another one after a restart. */
+  readonly pid: number;
   /** The URL of an empty database that no other test file has. */
   createDatabase(): Promise<string>;
   /** Stops the server and removes its files. Safe to call twice. */
@@ -85,6 +87,9 @@ export async function startRedis({ appendOnly = true }: RedisOptions = {}): Prom
     return {
       url,
       port,
+      get pid() {
+        return server.pid;
+      },
       createDatabase: () => createRedisDatabase(url),
       async stop() {
         await server.stop('SIGTERM');

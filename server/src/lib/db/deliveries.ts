@@ -192,7 +192,7 @@ export type UnfinishedCursor = Pick<Message, 'id' | 'updatedAt'>;
 export async function listUnfinished(
   db: Db,
   { idleMs, after, limit }: { idleMs: number; after: UnfinishedCursor | null; limit: number },
-): Promise<(UnfinishedCursor & Pick<Message, 'traceId'>)[]> {
+): Promise<(UnfinishedCursor & Pick<Message, 'traceId' | 'priority'>)[]> {
   const before = sql`now() - make_interval(secs => ${idleMs / 1000})`;
   const isBehind =
     after &&
@@ -201,7 +201,12 @@ export async function listUnfinished(
       and(eq(messages.updatedAt, after.updatedAt), gt(messages.id, after.id)),
     );
   return db
-    .select({ id: messages.id, traceId: messages.traceId, updatedAt: messages.updatedAt })
+    .select({
+      id: messages.id,
+      traceId: messages.traceId,
+      priority: messages.priority,
+      updatedAt: messages.updatedAt,
+    })
     .from(messages)
     .where(
       and(

@@ -29,7 +29,7 @@ const REASONS: Record<AddressProblem, string> = {
   name_too_long: 'must not have a name of more than 200 characters',
   encoded_word: 'must give the name as plain Unicode text, not as an encoded word (=?...?=)',
   bad_local_part:
-    "must have letters, digits or !#$%&'*+-/=?^_`{|}~ before the @, with single dots between them",
+    "must have letters, digits or !#$%&'*+-/=?^_`{|}~ before the @, with single dots between them and no =?",
   non_ascii_local_part: 'must be ASCII before the @ (SMTPUTF8 is not supported)',
   bad_domain: 'must have a valid domain after the @, as in example.com',
 };
@@ -125,7 +125,8 @@ function parseMailbox({ email, name: rawName }: { email: string; name: string })
   const local = email.slice(0, at);
   if (!ASCII.test(local)) return refuse('non_ascii_local_part');
   if (local.length > MAX_LOCAL_LENGTH) return refuse('too_long');
-  if (!DOT_ATOM.test(local)) return refuse('bad_local_part');
+  // Legal, but readers that decode words before they split a list take it, and what follows, for an encoded word.
+  if (!DOT_ATOM.test(local) || local.includes('=?')) return refuse('bad_local_part');
   const domain = parseDomain(email.slice(at + 1));
   if (domain === null) return refuse('bad_domain');
   if (local.length + 1 + domain.length > MAX_EMAIL_LENGTH) return refuse('too_long');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import PostalMime from 'postal-mime';
-import { type ComposeInput, composeMime, toMimeMessageId } from './mime.ts';
+import { composeMime } from './mime.ts';
+import { type ComposeInput, toMimeMessageId } from './mime-input.ts';
 
 const INPUT: ComposeInput = {
   messageId: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -11,6 +12,8 @@ const INPUT: ComposeInput = {
   subject: 'Welcome',
   html: '<p>Hi</p>',
   text: 'Hi',
+  attachments: [],
+  unsubscribeUrl: null,
   headers: {},
   date: new Date('2026-07-21T10:00:00Z'),
 };
@@ -83,7 +86,7 @@ const BODIES: [string, string][] = [
 test.each(BODIES)('a body with %s arrives unchanged, in short ASCII lines', async (_, body) => {
   const { mail, source } = await composeAndParse({ html: body, text: body });
   const textOnly = await composeAndParse({ html: null, text: body });
-  const normalise = (text: string | undefined) => withoutLastBreak(text)?.replace(/\r\n/g, '\n');
+  const normalise = (text: string | undefined) => withoutLastBreak(text)?.replace(/\r\n?/g, '\n');
   expect(normalise(mail.html)).toBe(normalise(body));
   expect(normalise(mail.text)).toBe(normalise(body));
   expect(normalise(textOnly.mail.text)).toBe(normalise(body));
@@ -128,6 +131,51 @@ test('long and foreign names arrive unchanged in every address header', async ()
   expect(mail.replyTo).toEqual(expected);
 });
 
+test('one-click unsubscribing has its two headers, which stand for those of the caller', async () => {
+  const headers = { 'list-unsubscribe': '<mailto:off@acme.example>', 'List-Unsubscribe-Post': 'other' };
+  const unsubscribeUrl = `https://acme.example/u/${'t'.repeat(200)}?a=b,c`;
+  const { source } = await composeAndParse({ headers, unsubscribeUrl });
+  const fields = fieldsOf(source).filter((field) => /^list-/i.test(field));
+  expect(fields).toEqual([
+    `List-Unsubscribe: <${unsubscribeUrl}>`,
+    'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
+  ]);
+  const without = fieldsOf((await composeAndParse({ headers })).source);
+  expect(without.filter((field) => /^list-/i.test(field))).toEqual([
+    'list-unsubscribe: <mailto:off@acme.example>',
+    'List-Unsubscribe-Post: other',
+  ]);
+});
+
+test.each([
+  '/u/1',
+  'acme.example/u/1',
+  'mailto:off@acme.example',
+  'javascript:alert(1)',
+  'https://acme.example/ u',
+  'https://acme.example/>,<mailto:x@y.example',
+  'https://acme.example/ü',
+  'https://:0',
+  `https://acme.example/${'u'.repeat(900)}`,
+])('%j is no link to unsubscribe with', async (unsubscribeUrl) => {
+  await expect(composeMime({ ...INPUT, unsubscribeUrl })).rejects.toThrow(TypeError);
+});
+
+test('long words stay whole on lines below 998 bytes, and longer ones are encoded', async () => {
+  const { source, mail } = await composeAndParse({
+    subject: `a ${'x'.repeat(890)} b`,
+    headers: { 'X-A': `${'y'.repeat(900)} ${'z'.repeat(80)} end`, 'X-B': `a${' '.repeat(950)}b` },
+  });
+  expect(mail.subject).toBe(`a ${'x'.repeat(890)} b`);
+  expect(source).toContain(`\r\nX-A: ${'y'.repeat(900)}\r\n ${'z'.repeat(80)}\r\n end\r\n`);
+  expect(source).toContain('\r\nX-B: =?UTF-8?B?');
+  for (const line of source.split('\r\n')) expect(line.length).toBeLessThanOrEqual(998);
+});
+
+test('a subject of spaces is none', async () => {
+  expect(namesOf((await composeAndParse({ subject: '  ' })).source)).not.toContain('subject');
+});
+
 test('one body alone makes a single part, and none an empty text', async () => {
   const htmlOnly = await composeAndParse({ text: null });
   expect(
@@ -154,12 +202,21 @@ describe('composing throws rather than let a field be broken out of', () => {
     ['a header value', (value) => ({ headers: { 'X-A': value } })],
     ['a header name', (name) => ({ headers: { [name]: 'x' } })],
     ['the message id', (messageId) => ({ messageId })],
+    ['the unsubscribe link', (text) => ({ unsubscribeUrl: `https://acme.example/${text}` })],
   ];
   for (const [field, change] of attacks) {
     test.each(breaks)(`${field}: %j`, async (text) => {
       await expect(composeMime({ ...INPUT, ...change(text) })).rejects.toThrow(TypeError);
     });
   }
+
+  test.each(['Bcc', 'from', 'Content-Type', 'DKIM-Signature'])('a header of ours: %s', async (name) => {
+    await expect(composeMime({ ...INPUT, headers: { [name]: 'x' } })).rejects.toThrow(TypeError);
+  });
+
+  test('a date that is none', async () => {
+    await expect(composeMime({ ...INPUT, date: new Date(Number.NaN) })).rejects.toThrow(TypeError);
+  });
 
   test.each(['a@b.example, c@d.example', 'Foo <a@b.example>', 'a@b.example> <c@d.example', 'A@B.example'])(
     'an address that was not parsed: %j',

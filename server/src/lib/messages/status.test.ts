@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { messageStatus } from '../../db/schema.ts';
-import { deriveStatus } from './status.ts';
+import { canBecome, deriveStatus, predecessorsOf } from './status.ts';
 
 describe('message status', () => {
   test('whatever still needs work or attention comes before success', () => {
@@ -18,5 +18,27 @@ describe('message status', () => {
 
   test('a message without recipients is a broken promise', () => {
     expect(() => deriveStatus([])).toThrow(RangeError);
+  });
+});
+
+describe('transitions', () => {
+  test('whatever is ended stays so, but for a retry of what failed', () => {
+    for (const ended of ['bounced', 'spam', 'canceled', 'suppressed'] as const)
+      for (const to of messageStatus.enumValues) expect(canBecome(ended, to)).toBe(false);
+    expect(messageStatus.enumValues.filter((to) => canBecome('failed', to))).toEqual(['queued']);
+  });
+
+  test('a late report never moves a message backwards', () => {
+    expect(canBecome('delivered', 'sent')).toBe(false);
+    expect(canBecome('bounced', 'delivered')).toBe(false);
+    expect(canBecome('sent', 'queued')).toBe(false);
+    expect(canBecome('sent', 'unknown')).toBe(false);
+  });
+
+  test('predecessors are the transitions read backwards', () => {
+    expect(predecessorsOf('sending')).toEqual(['queued']);
+    expect(predecessorsOf('delivered')).toEqual(['sending', 'sent', 'unknown']);
+    expect(predecessorsOf('canceled')).toEqual(['scheduled', 'queued']);
+    expect(predecessorsOf('scheduled')).toEqual([]);
   });
 });

@@ -588,6 +588,59 @@ describe('signing in and encryption', () => {
   });
 });
 
+describe('DKIM', () => {
+  /** Signs with the number of the signature, so that it shows which one left. */
+  function createCountingSigner() {
+    const given: Uint8Array[] = [];
+    return {
+      given,
+      async sign(mime: Uint8Array) {
+        given.push(mime);
+        return Buffer.concat([Buffer.from(`DKIM-Signature: ${given.length}\r\n`), mime]);
+      },
+    };
+  }
+
+  test('what leaves is signed, and its announced size is that of the signed message', async () => {
+    const lines: string[] = [];
+    const reply = ({ line }: SmtpMoment) => {
+      lines.push(line);
+      return null;
+    };
+    const server = await startServer({ extensions: ['SIZE'], reply });
+    const dkim = createCountingSigner();
+    const mail = mailTo();
+    expect((await createProvider(server.port, { dkim }).send(mail, createOptions())).kind).toBe('sent');
+    expect(server.mails.map(({ data }) => data)).toEqual([`DKIM-Signature: 1\r\n${MIME.slice(0, -2)}`]);
+    expect(dkim.given).toEqual([mail.mime]);
+    expect(lines).toContain(
+      `MAIL FROM:<sender@acme.example> SIZE=${MIME.length + 'DKIM-Signature: 1\r\n'.length}`,
+    );
+  });
+
+  test('a message is signed once, also where a kept connection had to be replaced', async () => {
+    const server = await startServer();
+    const dkim = createCountingSigner();
+    const provider = createProvider(server.port, { dkim, poolSize: 1 });
+    await provider.send(mailTo(), createOptions());
+    server.dropAll();
+    expect((await provider.send(mailTo(), createOptions())).kind).toBe('sent');
+    expect(server.mails.map(({ data }) => data.split('\r\n')[0])).toEqual([
+      'DKIM-Signature: 1',
+      'DKIM-Signature: 2',
+    ]);
+    expect(dkim.given).toHaveLength(2);
+  });
+
+  test('a message that cannot be signed does not leave unsigned', async () => {
+    const server = await startServer();
+    const dkim = { sign: () => Promise.reject(new Error('no key')) };
+    const sending = createProvider(server.port, { dkim }).send(mailTo(), createOptions());
+    await expect(sending).rejects.toThrow('no key');
+    expect(server.counts.connections).toBe(0);
+  });
+});
+
 const UNSAFE: [string, OutboundMail['envelope']][] = [
   ['a line break', { from: 'a@b.example', to: ['a@b\r\nRCPT TO:<evil@c>'] }],
   ['an angle bracket', { from: 'a@b.example', to: ['a@b> NOTIFY=NEVER'] }],

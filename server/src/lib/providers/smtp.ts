@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { DkimSigner } from '../mail/dkim.ts';
 import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
 import { createSmtpBody, type SmtpBody } from './smtp-body.ts';
 import { describeError, isConnectionLoss, toFailure, toSent } from './smtp-outcome.ts';
@@ -30,6 +31,8 @@ export type SmtpProviderOptions = {
   socketTimeoutMs?: number;
   /** 30 seconds by default. */
   idleTimeoutMs?: number;
+  /** Signs what leaves; none by default, for relays that sign themselves. */
+  dkim?: DkimSigner | null;
 };
 
 /**
@@ -46,6 +49,7 @@ export function createSmtpProvider(options: SmtpProviderOptions): Provider {
 class SmtpProvider implements Provider {
   readonly name: string;
   readonly #pool: SmtpPool;
+  readonly #dkim: DkimSigner | null;
   readonly #active = new Set<Promise<unknown>>();
   #isClosed = false;
 
@@ -54,9 +58,11 @@ class SmtpProvider implements Provider {
     poolSize,
     maxMessages = 1000,
     idleTimeoutMs = 30_000,
+    dkim = null,
     ...connection
   }: SmtpProviderOptions) {
     this.name = name;
+    this.#dkim = dkim;
     const session = {
       isTlsRequired: false,
       tls: {},
@@ -87,7 +93,8 @@ class SmtpProvider implements Provider {
     await this.#pool.close();
   }
 
-  async #deliver(mail: OutboundMail, options: SendOptions): Promise<SendResult> {
+  async #deliver(unsigned: OutboundMail, options: SendOptions): Promise<SendResult> {
+    const mail = await this.#sign(unsigned);
     let session: SmtpSession;
     try {
       session = await this.#pool.borrow(options.signal);
@@ -102,6 +109,10 @@ class SmtpProvider implements Provider {
       return toUnreachable(error, options.signal);
     }
     return this.#finish(session, await transact({ session, mail, ...options }));
+  }
+
+  async #sign(mail: OutboundMail): Promise<OutboundMail> {
+    return this.#dkim === null ? mail : { ...mail, mime: await this.#dkim.sign(mail.mime) };
   }
 
   #finish(session: SmtpSession, { outcome, connection }: Transaction): SendResult {

@@ -16,11 +16,21 @@ import {
   type MailQueue,
   type MailWorker,
   type MailWorkerOptions,
+  type NewMailJob,
   type QueueBackend,
   RetryLater,
 } from './mail-queue.ts';
 
-const QUEUE_NAME = 'mail';
+/**
+ * Mail of high priority has a queue and a share of each worker of its own: a backlog of the rest cannot delay it, and the rest keeps
+ * the cheap first-in-first-out list of jobs without a priority.
+ */
+const LANES = { high: 'mail-high', normal: 'mail', low: 'mail' } as const;
+type Lane = (typeof LANES)[keyof typeof LANES];
+const LANE_NAMES: readonly Lane[] = ['mail-high', 'mail'];
+
+/** BullMQ takes jobs without a priority first. */
+const LOW_PRIORITY = 10;
 
 /** The braces make every key of the queue hash to one slot of a Redis Cluster. */
 const KEY_PREFIX = '{mailer}';
@@ -39,8 +49,8 @@ const STALLED_CHECK_MS = 5_000;
 const UNEXPECTED_BASE_MS = 1000;
 const UNEXPECTED_MAX_MS = 60_000;
 
-/** A job that is added later than this is as well left to the reconciler. */
-const ADD_TIMEOUT_MS = 2500;
+/** Whoever asks the queue for something waits no longer than this; a job not added by then is left to the reconciler. */
+const ANSWER_TIMEOUT_MS = 2500;
 
 /** Without Redis closing waits for it in vain; what is lost by not waiting is found by the next worker. */
 const CLOSE_TIMEOUT_MS = 2000;
@@ -56,6 +66,8 @@ type Wiring<B extends IQueueBackend, C> = {
   producer: C;
   consumer: C;
   ping: () => Promise<unknown>;
+  /** Of these job ids, those that the lane has a job for. */
+  findIds: (lane: Lane, ids: readonly string[]) => Promise<readonly string[]>;
   bulkFrom: number;
 };
 
@@ -66,7 +78,20 @@ export function createRedisQueue({ producer, consumer }: { producer: Redis; cons
     producer,
     consumer,
     ping: () => producer.ping(),
+    findIds: (lane, ids) => findRedisIds(producer, lane, ids),
     bulkFrom: 2,
+  });
+}
+
+/** A job exists exactly as long as its hash, because jobs that ended are removed. */
+async function findRedisIds(redis: Redis, lane: Lane, ids: readonly string[]): Promise<string[]> {
+  const pipeline = redis.pipeline();
+  for (const id of ids) pipeline.exists(`${KEY_PREFIX}:${lane}:${id}`);
+  const answers = (await pipeline.exec()) ?? [];
+  return ids.filter((_id, index) => {
+    const [error, exists] = answers[index] ?? [new Error('the pipeline gave no answer')];
+    if (error) throw error;
+    return exists === 1;
   });
 }
 
@@ -75,14 +100,23 @@ export function createRedisQueue({ producer, consumer }: { producer: Redis; cons
  * died: it is put back at once instead of after its lock has ended.
  */
 export async function createEmbeddedQueue(pool: PglitePool): Promise<QueueBackend> {
-  const orphans = new Queue(QUEUE_NAME, { connection: pool }, createPostgresBackend);
-  for (const job of await orphans.getActive()) await job.moveToWait('0');
-  await orphans.close();
+  for (const lane of LANE_NAMES) {
+    const orphans = new Queue(lane, { connection: pool }, createPostgresBackend);
+    for (const job of await orphans.getActive()) await job.moveToWait('0');
+    await orphans.close();
+  }
   return createBackend({
     factory: createPostgresBackend,
     producer: pool,
     consumer: pool,
     ping: () => pool.query('select 1'),
+    async findIds(lane, ids) {
+      const { rows } = await pool.query<{ id: string }>(
+        'select id from bullmq.job where queue = $1 and id = any($2)',
+        [lane, ids],
+      );
+      return rows.map(({ id }) => id);
+    },
     bulkFrom: EMBEDDED_BULK_FROM,
   });
 }
@@ -94,34 +128,74 @@ function createBackend<B extends IQueueBackend, C>(wiring: Wiring<B, C>): QueueB
   };
 }
 
-function createQueue<B extends IQueueBackend, C>({
-  factory,
-  producer,
-  ping,
-  bulkFrom,
-}: Wiring<B, C>): MailQueue {
-  const queue = new Queue<MailJob, void, string, MailJob, void, string, B, C>(
-    QUEUE_NAME,
-    { connection: producer, prefix: KEY_PREFIX, defaultJobOptions },
-    factory,
-  );
-  // Without a listener an unreachable queue would end the process; each `add` reports its own failure.
-  queue.on('error', () => {});
-  const add = async (jobs: readonly MailJob[]) => {
-    if (jobs.length >= bulkFrom) {
-      await queue.addBulk(jobs.map((data) => ({ name: 'deliver', data, opts: { jobId: data.messageId } })));
-      return;
-    }
-    for (const data of jobs) await queue.add('deliver', data, { jobId: data.messageId });
+function createQueue<B extends IQueueBackend, C>(wiring: Wiring<B, C>): MailQueue {
+  const { ping, findIds, bulkFrom } = wiring;
+  const queues = new Map(LANE_NAMES.map((lane) => [lane, createLane(wiring, lane)]));
+  const add = async (lane: Lane, jobs: readonly NewMailJob[]) => {
+    const queue = queues.get(lane);
+    if (!queue || jobs.length === 0) return;
+    const entries = jobs.map(toEntry);
+    if (jobs.length >= bulkFrom) await queue.addBulk(entries);
+    else for (const { name, data, opts } of entries) await queue.add(name, data, opts);
   };
   return {
-    // BullMQ waits for its first connection without end; whoever adds must not.
-    add: (jobs) => rejectAfter(ADD_TIMEOUT_MS, add(jobs)),
+    async add(jobs) {
+      const adding = LANE_NAMES.map((lane) => add(lane, jobs.filter(isIn(lane))));
+      // BullMQ waits for its first connection without end; whoever adds must not.
+      await rejectAfter(ANSWER_TIMEOUT_MS, Promise.all(adding));
+    },
+    async findAlive(messages) {
+      const lanes = LANE_NAMES.map(async (lane) => {
+        const ids = messages.filter(isIn(lane)).map(({ messageId }) => messageId);
+        return ids.length === 0 ? [] : findIds(lane, ids);
+      });
+      return new Set((await rejectAfter(ANSWER_TIMEOUT_MS, Promise.all(lanes))).flat());
+    },
+    async depth() {
+      const counting = [...queues.values()].map((queue) =>
+        queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active'),
+      );
+      const counts = await rejectAfter(ANSWER_TIMEOUT_MS, Promise.all(counting));
+      const sum = (...states: string[]) =>
+        counts.reduce((total, count) => states.reduce((n, state) => n + (count[state] ?? 0), total), 0);
+      return {
+        waiting: sum('waiting', 'prioritized'),
+        delayed: sum('delayed'),
+        active: sum('active'),
+      };
+    },
     async ping() {
       await ping();
     },
     async close() {
-      await settlesWithin(CLOSE_TIMEOUT_MS, queue.close());
+      await settlesWithin(CLOSE_TIMEOUT_MS, Promise.all([...queues.values()].map((queue) => queue.close())));
+    },
+  };
+}
+
+function createLane<B extends IQueueBackend, C>({ factory, producer }: Wiring<B, C>, lane: Lane) {
+  const queue = new Queue<MailJob, void, string, MailJob, void, string, B, C>(
+    lane,
+    { connection: producer, prefix: KEY_PREFIX, defaultJobOptions },
+    factory,
+  );
+  // Without a listener an unreachable queue would end the process; each call reports its own failure.
+  queue.on('error', () => {});
+  return queue;
+}
+
+function isIn(lane: Lane): (job: Pick<NewMailJob, 'priority'>) => boolean {
+  return ({ priority }) => LANES[priority] === lane;
+}
+
+function toEntry({ messageId, traceparent, priority, delayMs = 0 }: NewMailJob) {
+  return {
+    name: 'deliver',
+    data: { messageId, traceparent },
+    opts: {
+      jobId: messageId,
+      ...(delayMs > 0 ? { delay: delayMs } : {}),
+      ...(priority === 'low' ? { priority: LOW_PRIORITY } : {}),
     },
   };
 }
@@ -135,14 +209,37 @@ const defaultJobOptions = {
 };
 
 function startWorker<B extends IQueueBackend, C>(
-  { factory, consumer }: Wiring<B, C>,
+  wiring: Wiring<B, C>,
   { handler, concurrency, onError }: MailWorkerOptions,
 ): MailWorker {
   const abort = new AbortController();
   const process = async ({ data }: Pick<Job<MailJob>, 'data'>) =>
     handler(data, { trace: continueTrace(parseTraceparent(data.traceparent)), signal: abort.signal });
+  const workers = [
+    startLane(wiring, { lane: 'mail', process, concurrency, onError }),
+    startLane(wiring, { lane: 'mail-high', process, concurrency: Math.ceil(concurrency / 4), onError }),
+  ];
+  const close = async () => void (await Promise.all(workers.map((worker) => worker.close())));
+  let stopping: Promise<void> | null = null;
+  return {
+    stop(graceMs) {
+      stopping ??= stopWorker({ close, abort, graceMs });
+      return stopping;
+    },
+  };
+}
+
+type LaneOptions = Pick<MailWorkerOptions, 'concurrency' | 'onError'> & {
+  lane: Lane;
+  process: (job: Pick<Job<MailJob>, 'data'>) => Promise<void>;
+};
+
+function startLane<B extends IQueueBackend, C>(
+  { factory, consumer }: Wiring<B, C>,
+  { lane, process, concurrency, onError }: LaneOptions,
+) {
   const worker = new Worker<MailJob, void, string, B, never, C>(
-    QUEUE_NAME,
+    lane,
     process,
     {
       connection: consumer,
@@ -159,13 +256,7 @@ function startWorker<B extends IQueueBackend, C>(
   worker.on('failed', (job, error) => {
     if (!(error instanceof RetryLater)) onError(error, job?.data);
   });
-  let stopping: Promise<void> | null = null;
-  return {
-    stop(graceMs) {
-      stopping ??= stopWorker({ close: () => worker.close(), abort, graceMs });
-      return stopping;
-    },
-  };
+  return worker;
 }
 
 function retryDelayMs(attemptsMade: number, error: Error | undefined): number {

@@ -1,12 +1,27 @@
+import type { MessagePriority } from '../messages/priority.ts';
 import type { TraceContext } from '../telemetry/trace-context.ts';
 
 /** What a worker needs to find a message and to go on with its trace. */
 export type MailJob = { messageId: string; traceparent: string };
 
+/** A job to add: `high` has a lane of its own, `low` yields to `normal`. */
+export type NewMailJob = MailJob & {
+  priority: MessagePriority;
+  /** How long it waits before a worker may have it; 0 by default. */
+  delayMs?: number;
+};
+
+/** How many jobs there are. */
+export type QueueDepth = { waiting: number; delayed: number; active: number };
+
 /** The producer's side. A job's id is its message's id, so that a message that already waits is not added twice. */
 export type MailQueue = {
   /** Adds what is not there yet. Rejects within a second or two where the queue cannot be reached. */
-  add(jobs: readonly MailJob[]): Promise<void>;
+  add(jobs: readonly NewMailJob[]): Promise<void>;
+  /** Which of these messages have a job now, in whatever state; asked in one round trip. */
+  findAlive(messages: readonly Pick<NewMailJob, 'messageId' | 'priority'>[]): Promise<Set<string>>;
+  /** Rejects within a second or two where the queue cannot be reached. */
+  depth(): Promise<QueueDepth>;
   /** Rejects where the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -30,6 +45,7 @@ export type MailWorker = {
 
 export type MailWorkerOptions = {
   handler: MailHandler;
+  /** Messages at once; a quarter of it comes on top for the lane of high priority. */
   concurrency: number;
   onError: (error: Error, job?: MailJob) => void;
 };

@@ -17,6 +17,11 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
     reconciled: counter('mail.reconciled', 'Unfinished messages that were offered to the queue again'),
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
+    breakerChanges: counter('mail.breaker.changes', 'Changes of circuit breakers, by provider and new state'),
+    breakerState: meter.createObservableGauge('mail.breaker.state', {
+      description: 'Circuit breaker of each provider in this process: 0 closed, 1 half-open, 2 open',
+    }),
+    failovers: counter('mail.failovers', 'Messages that went on to another provider, by both'),
     templateLookups: counter('mail.template.lookups', 'Compiled template look-ups by tier and result'),
     templateCompiles: counter('mail.template.compiles', 'Template compilations by result'),
     sandboxKills: counter('mail.sandbox.kills', 'Sandbox processes killed, by reason'),

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { type AcceptSample, measureAccept } from './delivery/measure-accept.ts';
+import { startProduct } from './delivery/product.ts';
+import { type BenchServers, startBenchServers } from './delivery/servers.ts';
+import type { BenchSystem } from './delivery/system.ts';
+import { startControl, startNaive, startScript } from './delivery/yardsticks.ts';
+import { readReceipt } from './mails.ts';
+import { type BenchReport, percentile, round, toTable } from './report.ts';
+
+const ROUNDS = 5;
+const CONNECTIONS = 32;
+const DURATION_MS = 1200;
+/** The control is no limit unless it is this many times faster than what most people would write. */
+const CONTROL_TO_NAIVE_AT_LEAST = 4;
+
+type Way = 'product' | 'control' | 'naive' | 'noop';
+const WAYS: readonly Way[] = ['noop', 'control', 'product', 'naive'];
+
+/** Measures what accepting a mail costs, beside the limit, a naive stack and our own empty route. */
+export async function runAcceptBench(): Promise<BenchReport> {
+  const servers = await startBenchServers();
+  try {
+    const mail = readReceipt();
+    const product = await startProduct(servers, { mail });
+    const control = await startControl(servers, mail);
+    const naive = await startNaive(servers, mail);
+    const systems = { product, control, naive, noop: await startNoop(product) };
+    const samples = await measureRounds(servers, systems);
+    const sweep = await measureSweep(servers, product);
+    await Promise.all(Object.values(systems).map((system) => system.stop()));
+    return toReport(samples, sweep);
+  } finally {
+    await servers.stop();
+  }
+}
+
+/** The product's worker goes on with its backlog beside the empty route, so that the machine is as busy. */
+async function startNoop(product: BenchSystem): Promise<BenchSystem> {
+  const server = await startScript(join(import.meta.dir, 'delivery', 'noop-server.ts'));
+  return {
+    ...product,
+    name: 'the same framework, schema and body reader, doing nothing',
+    ingest: server,
+    request: { ...product.request, port: server.port },
+    stop: server.stop,
+  };
+}
+
+type Samples = Record<Way, AcceptSample[]>;
+
+async function measureRounds(servers: BenchServers, systems: Record<Way, BenchSystem>): Promise<Samples> {
+  const samples: Samples = { product: [], control: [], naive: [], noop: [] };
+  for (let turn = 0; turn < ROUNDS; turn += 1) {
+    for (const way of WAYS) {
+      const options = { connections: CONNECTIONS, durationMs: DURATION_MS, hasWorker: true };
+      const hasRows = way !== 'noop';
+      samples[way].push(await measureAccept(servers, systems[way], { ...options, hasRows }));
+    }
+  }
+  return samples;
+}
+
+type SweepRow = { connections: number; hasWorker: boolean; sample: AcceptSample };
+
+async function measureSweep(servers: BenchServers, product: BenchSystem): Promise<SweepRow[]> {
+  const rows: SweepRow[] = [];
+  for (const hasWorker of [false, true]) {
+    for (const connections of [1, 16, 32, 64, 256]) {
+      const options = { connections, durationMs: DURATION_MS, hasWorker, hasRows: true };
+      rows.push({ connections, hasWorker, sample: await measureAccept(servers, product, options) });
+    }
+  }
+  return rows;
+}
+
+function median(samples: readonly AcceptSample[], key: keyof AcceptSample): number {
+  return percentile(
+    samples.map((sample) => sample[key]),
+    0.5,
+  );
+}
+
+/** The median over the rounds of how many times as many requests a way took as another in the same round. */
+function ratio(samples: Samples, way: Way, other: Way): number {
+  const ratios = samples[way].map(
+    (sample, index) => sample.requestsPerS / (samples[other][index]?.requestsPerS ?? Number.NaN),
+  );
+  return percentile(ratios, 0.5);
+}
+
+function toReport(samples: Samples, sweep: readonly SweepRow[]): BenchReport {
+  const controlToNaive = ratio(samples, 'control', 'naive');
+  if (controlToNaive < CONTROL_TO_NAIVE_AT_LEAST) {
+    throw new Error(`the control is only ${controlToNaive.toFixed(1)} times the naive stack: it is no limit`);
+  }
+  const names: Record<Way, string> = {
+    noop: 'our framework, schema and body reader, doing nothing',
+    control: 'bare hand-tuned ingest (limit)',
+    product: 'this service',
+    naive: 'Express, INSERT, BullMQ add on Node',
+  };
+  const table = toTable([
+    ['32 connections, live worker', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs: app', 'PostgreSQL', 'Redis'],
+    ...WAYS.map((way) => toCells(names[way], samples[way])),
+  ]);
+  const sweepTable = toTable([
+    ['this service', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs: app', 'PostgreSQL', 'Redis'],
+    ...sweep.map(toSweepCells),
+  ]);
+  const product = samples.product;
+  const alone = sweep.find(({ connections, hasWorker }) => connections === 1 && !hasWorker);
+  const figures = {
+    ratioToControl: ratio(samples, 'product', 'control'),
+    ratioToNoop: ratio(samples, 'product', 'noop'),
+    ratioToNaive: ratio(samples, 'product', 'naive'),
+    requestsPerS: median(product, 'requestsPerS'),
+    noopPerS: median(samples.noop, 'requestsPerS'),
+    appCpuUs: median(product, 'appCpuUs'),
+    postgresCpuUs: median(product, 'postgresCpuUs'),
+    redisCpuUs: median(product, 'redisCpuUs'),
+    p50Ms: median(product, 'p50Ms'),
+    p99Ms: median(product, 'p99Ms'),
+    p50MsAtOneConnection: alone?.sample.p50Ms ?? Number.NaN,
+    controlToNaive,
+  };
+  const ratios = `This service takes ${figures.ratioToControl.toFixed(2)} of what the bare ingest takes, ${figures.ratioToNaive.toFixed(1)} times the naive stack, ${figures.ratioToNoop.toFixed(2)} of the empty route (medians of ${ROUNDS} rounds).`;
+  return {
+    table: `${table}\n\n${ratios}\n\n${sweepTable}`,
+    figures: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, round(value)])),
+  };
+}
+
+function toSweepCells({ connections, hasWorker, sample }: SweepRow): string[] {
+  const name = `${connections} connections, ${hasWorker ? 'live worker' : 'no worker'}`;
+  return toCells(name, [sample]);
+}
+
+function toCells(name: string, samples: readonly AcceptSample[]): string[] {
+  const keys = ['requestsPerS', 'p50Ms', 'p99Ms', 'appCpuUs', 'postgresCpuUs', 'redisCpuUs'] as const;
+  return [name, ...keys.map((key) => median(samples, key).toFixed(key.endsWith('Ms') ? 1 : 0))];
+}

@@ -1,0 +1,44 @@
+/**
+ * The limit of accepting: a bare server without keys, limits, templates, schemas or idempotency that makes a mail durable and enqueues
+ * it. Concurrent requests share one insert and one `addBulk`.
+ */
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import postgres from 'postgres';
+import { createGroupCommit } from '../../server/src/lib/group-commit.ts';
+import { type ControlJob, createControlTable, QUEUE } from './schema.ts';
+
+const { DATABASE_URL = '', REDIS_URL = '' } = process.env;
+const sql = postgres(DATABASE_URL, { max: 4, onnotice: () => {} });
+await createControlTable(sql);
+const queue = new Queue<ControlJob>(QUEUE, {
+  connection: new Redis(REDIS_URL, { maxRetriesPerRequest: null }),
+  defaultJobOptions: { removeOnComplete: true },
+});
+
+const ingest = createGroupCommit<ControlJob, void>({
+  async flush(mails) {
+    await sql.unsafe(
+      'insert into mails (id, recipient, body) select * from json_to_recordset($1::text::json) as m(id uuid, recipient text, body text)',
+      [JSON.stringify(mails.map(({ id, to, body }) => ({ id, recipient: to, body })))],
+    );
+    void queue.addBulk(mails.map((data) => ({ name: 'deliver', data, opts: { jobId: data.id } })));
+    return mails.map(() => ({ ok: true, value: undefined }));
+  },
+});
+
+const server = Bun.serve({
+  hostname: '127.0.0.1',
+  port: 0,
+  async fetch(request) {
+    // Kept as it came: what has been parsed once need not be written again.
+    const text = await request.text();
+    const body: unknown = JSON.parse(text);
+    if (typeof body !== 'object' || body === null || !('to' in body) || typeof body.to !== 'string')
+      return new Response(null, { status: 422 });
+    const id = Bun.randomUUIDv7();
+    await ingest.add({ id, to: body.to, body: text });
+    return Response.json({ messageId: id }, { status: 202 });
+  },
+});
+console.log(JSON.stringify({ msg: 'started', url: `http://127.0.0.1:${server.port}` }));

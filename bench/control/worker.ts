@@ -1,0 +1,50 @@
+/**
+ * The limit of delivering: React's static render in this process, one base64 part, pipelined SMTP, batched updates. No
+ * sandbox, Tailwind, text part, lease, checkpoint, timeline or retry.
+ */
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import postgres from 'postgres';
+import { createGroupCommit } from '../../server/src/lib/group-commit.ts';
+import { readMails } from '../mails.ts';
+import { loadReferenceRenderers } from '../reference-renderers.ts';
+import { type ControlJob, QUEUE } from './schema.ts';
+import { connectControlSmtp } from './smtp.ts';
+
+const { DATABASE_URL = '', REDIS_URL = '', SMTP_PORT = '' } = process.env;
+const CONCURRENCY = 100;
+const CONNECTIONS = 10;
+
+const mails = readMails().filter(({ name }) => name === 'receipt');
+const [mail] = mails;
+if (!mail) throw new Error('there is no receipt');
+const renderers = await loadReferenceRenderers(mails);
+const sql = postgres(DATABASE_URL, { max: 4, onnotice: () => {} });
+const smtp = await connectControlSmtp(Number(SMTP_PORT), CONNECTIONS);
+
+const record = createGroupCommit<string, void>({
+  async flush(ids) {
+    await sql`update mails set status = 'sent' where id = any(${[...ids]})`;
+    return ids.map(() => ({ ok: true, value: undefined }));
+  },
+});
+
+function compose({ id, to }: ControlJob, html: string): Uint8Array {
+  const body = Buffer.from(html).toString('base64').replace(/.{76}/g, '$&\r\n');
+  return Buffer.from(
+    `Message-ID: <${id}@example.com>\r\nFrom: shop@example.com\r\nTo: ${to}\r\nSubject: Your receipt\r\nDate: ${new Date().toUTCString()}\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n${body}`,
+    'latin1',
+  );
+}
+
+const worker = new Worker<ControlJob>(
+  QUEUE,
+  async ({ data }) => {
+    const html = renderers.limit(mail, JSON.parse(data.body).props);
+    await smtp.send({ from: 'shop@example.com', to: data.to, mime: compose(data, html) });
+    await record.add(data.id);
+  },
+  { connection: new Redis(REDIS_URL, { maxRetriesPerRequest: null }), concurrency: CONCURRENCY },
+);
+await worker.waitUntilReady();
+console.log(JSON.stringify({ msg: 'started' }));

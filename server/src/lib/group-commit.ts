@@ -1,0 +1,76 @@
+/** What became of one item of a flush: its own result, or its own error. */
+export type Settled<O> = { ok: true; value: O } | { ok: false; error: unknown };
+
+export type GroupCommitOptions<I, O> = {
+  /**
+   * Carries out many items as one; must answer one result an item, in order. When it throws as a whole, every item of
+   * the flush gets that error.
+   */
+  flush: (items: readonly I[]) => Promise<readonly Settled<O>[]>;
+  /** Flushes under way at once; 2 by default, so that one fills while the other is at the disk. */
+  slots?: number;
+  /** Most items of a flush; 250 by default. */
+  maxItems?: number;
+};
+
+/** Shares the cost of a commit between callers that come at the same time. */
+export type GroupCommit<I, O> = {
+  /** Resolves or rejects with what became of this item alone. */
+  add(item: I): Promise<O>;
+  /** Items that wait for a slot. */
+  readonly waiting: number;
+};
+
+type Waiting<I, O> = { item: I; resolve: (value: O) => void; reject: (error: unknown) => void };
+
+/**
+ * Collects what concurrent callers want done and does it together as soon as a slot is free. There is no timer: a lone
+ * caller waits for nobody, and under load a flush is as large as what arrived during the one before.
+ */
+export function createGroupCommit<I, O>({
+  flush,
+  slots = 2,
+  maxItems = 250,
+}: GroupCommitOptions<I, O>): GroupCommit<I, O> {
+  const waiting: Waiting<I, O>[] = [];
+  let busy = 0;
+
+  const start = () => {
+    while (busy < slots && waiting.length > 0) {
+      busy += 1;
+      void run(waiting.splice(0, maxItems));
+    }
+  };
+
+  const run = async (batch: readonly Waiting<I, O>[]) => {
+    try {
+      settle(batch, await flush(batch.map(({ item }) => item)));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+    busy -= 1;
+    start();
+  };
+
+  return {
+    add(item) {
+      return new Promise<O>((resolve, reject) => {
+        waiting.push({ item, resolve, reject });
+        // Whoever calls in the same turn of the event loop joins the same flush.
+        queueMicrotask(start);
+      });
+    },
+    get waiting() {
+      return waiting.length;
+    },
+  };
+}
+
+function settle<I, O>(batch: readonly Waiting<I, O>[], results: readonly Settled<O>[]): void {
+  batch.forEach(({ resolve, reject }, index) => {
+    const result = results[index];
+    if (!result) reject(new Error('the flush gave no result for this item'));
+    else if (result.ok) resolve(result.value);
+    else reject(result.error);
+  });
+}
