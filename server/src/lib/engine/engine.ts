@@ -151,7 +151,8 @@ export async function createEngine({
     logger.warn({ sandboxKey, reason }, 'a sandbox process was ended');
   };
   const readMemory = (pid: number): number | null => readProcessUsage(pid).privateBytes;
-  const pool = createSandboxPool({ starter, limits, onKill, readMemory });
+  const onWait = (waitMs: number): void => metrics.sandboxWaitMs.record(waitMs);
+  const pool = createSandboxPool({ starter, limits, onKill, onWait, readMemory });
   await closeOnFailure(pool, () => pool.ready());
   const context: RenderContext = { version, lookup, pool, limits, locator: createErrorLocator({ logger }) };
 

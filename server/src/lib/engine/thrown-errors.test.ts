@@ -83,7 +83,10 @@ export default () => <Tailwind><Head /><Row /></Tailwind>;`;
         'index.tsx:2',
       ],
       [
-        { 'index.tsx': '\nconst table = [];\n\nif (table.length === 0) throw new Error("empty");\nexport default () => <p />;' },
+        {
+          'index.tsx':
+            '\nconst table = [];\n\nif (table.length === 0) throw new Error("empty");\nexport default () => <p />;',
+        },
         'index.tsx:4',
       ],
       [

@@ -28,6 +28,10 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     requestMs: durationMs('mail.api.request', 'API request duration by route and status'),
     compileMs: durationMs('mail.template.compile', 'Compile duration'),
     renderMs: durationMs('mail.template.render', 'Render duration including the round trip to the sandbox'),
+    sandboxWaitMs: durationMs(
+      'mail.sandbox.wait',
+      'What a render waits for a process of its client, where there is none',
+    ),
     providerMs: durationMs('mail.provider.send', 'Duration of a hand-over to a provider'),
     queueWaitMs: durationMs('mail.queue.wait', 'From accepted to picked up by a worker'),
   };
