@@ -150,9 +150,8 @@ export function createSandboxPool({
   };
 
   const endIdle = (): void => {
-    for (const slot of slots.values()) {
+    for (const slot of slots.values())
       if (!slot.isBusy && now() - slot.lastUsedAt >= limits.idleMs) forget(slot);
-    }
   };
 
   const relieve = (): void =>
