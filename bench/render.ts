@@ -55,8 +55,8 @@ async function measure(ways: Ways): Promise<Samples> {
   const samples: Samples = { official: [], inProcess: [], sandbox: [], limit: [] };
   for (let turn = 0; turn < WARM_UP_ROUNDS + ROUNDS; turn += 1) {
     for (const way of WAYS) {
-      const round = await timeRenders(ways[way]);
-      if (turn >= WARM_UP_ROUNDS) samples[way].push(round);
+      const timed = await timeRenders(ways[way]);
+      if (turn >= WARM_UP_ROUNDS) samples[way].push(timed);
     }
   }
   return samples;
