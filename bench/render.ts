@@ -131,4 +131,6 @@ function toReport(results: readonly (readonly [name: string, samples: Samples])[
 const NOTE =
   'Html and plain text of a warm mail, React in production mode, one Bun, the ways in turn. Official: `render` and `toPlainText` of ' +
   'react-email. In process: our runtime in a realm of the same process. The limit is `renderToStaticMarkup` of the ' +
-  'same tree without Tailwind, hence without any inline style of a class, and without a text part.';
+  'same tree without Tailwind, hence without any inline style of a class, and without a text part. The official renderer ' +
+  'waits for turns of the event loop, and those are long on a busy machine: there the CPU time (all threads of the ' +
+  'process, so not of a sandbox) is the fairer measure.';
