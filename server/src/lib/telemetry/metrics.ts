@@ -57,6 +57,10 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     compileMs: durationMs('mail.template.compile', 'Compile duration'),
     renderMs: durationMs('mail.template.render', 'Render duration including the round trip to the sandbox'),
     webhookMs: durationMs('mail.webhook.send', 'Duration of a webhook request'),
+    sandboxWaitMs: durationMs(
+      'mail.sandbox.wait',
+      'What a render waits for a process of its client, where there is none',
+    ),
     providerMs: durationMs('mail.provider.send', 'Duration of a hand-over to a provider'),
     queueWaitMs: durationMs('mail.queue.wait', 'From accepted to picked up by a worker'),
   };
