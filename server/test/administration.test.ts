@@ -99,7 +99,9 @@ describeOnBothProfiles('administration', (profile) => {
     const { id, key } = await newKey(clientId, { name: 'reader', scopes: ['read'], mode: 'test' });
     expect(await whoami(key)).toBe(200);
     const { body } = await admin('GET', `/v1/clients/${clientId}/keys?limit=1`);
-    expect(body.data).toMatchObject([{ id, name: 'reader', scopes: ['read'], mode: 'test', revokedAt: null }]);
+    expect(body.data).toMatchObject([
+      { id, name: 'reader', scopes: ['read'], mode: 'test', revokedAt: null },
+    ]);
     expect(body.nextCursor).toBeString();
     expect(JSON.stringify(body)).not.toContain(key.split('_').at(-1));
     expect(JSON.stringify(body)).not.toContain('secretHash');
@@ -148,6 +150,7 @@ describeOnBothProfiles('administration', (profile) => {
       ['DELETE', `/v1/clients/${clientId}/keys/${NOBODY}`],
       ['POST', `/v1/clients/${clientId}/keys/${NOBODY}/rotate`],
       ['GET', '/v1/queue'],
+      ['GET', '/v1/providers'],
       ['POST', '/v1/queue/pause'],
       ['POST', '/v1/queue/resume'],
     ] as const;
@@ -164,6 +167,17 @@ describeOnBothProfiles('administration', (profile) => {
     expect(JSON.stringify(body)).not.toContain(system.keys.test);
     expect((await admin('GET', '/v1/whoami')).body).toMatchObject({ kind: 'admin', client: null });
   });
+
+  test('providers are shown as their workers find them', async () => {
+    await system.waitUntilEnded(await system.send(MAIL));
+    const shown = await waitFor('the worker to report', async () => {
+      const { body } = await admin('GET', '/v1/providers');
+      return JSON.stringify(body).includes('"sent":') ? body : null;
+    });
+    expect(shown.data).toMatchObject([
+      { name: 'smtp', workers: [{ kind: 'smtp', breaker: { state: 'closed', reason: null } }] },
+    ]);
+  }, 60_000);
 
   test('a paused queue takes mail and sends none until it goes on', async () => {
     expect((await admin('POST', '/v1/queue/pause')).body).toMatchObject({ paused: true });

@@ -32,7 +32,10 @@ describeOnBothProfiles('erasure of a recipient', (profile) => {
     const rows = [];
     for (const table of tables)
       rows.push(
-        await system.database.query<{ row: string }>(`select row_to_json(t)::text as row from ${table} t`, []),
+        await system.database.query<{ row: string }>(
+          `select row_to_json(t)::text as row from ${table} t`,
+          [],
+        ),
       );
     return rows
       .flat()

@@ -66,7 +66,10 @@ describeOnBothProfiles('retention', (profile) => {
     const answer = await system.call('GET', `/v1/messages/${first(old)}/content`, { key: system.keys.live });
     expect([answer.status, answer.body.code]).toEqual([422, 'template_render_failed']);
     // Even where a person insists.
-    await system.database.db.update(messages).set({ status: 'failed' }).where(eq(messages.id, first(old)));
+    await system.database.db
+      .update(messages)
+      .set({ status: 'failed' })
+      .where(eq(messages.id, first(old)));
     const mails = system.sink.mails.length;
     await system.call('POST', `/v1/messages/${first(old)}/retry`, { key: system.keys.live });
     expect(await system.waitUntilEnded(first(old))).toMatchObject({ status: 'failed' });

@@ -15,11 +15,14 @@ import { inboxController } from './controllers/inbox.ts';
 import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { providersController } from './controllers/providers.ts';
 import { queueController } from './controllers/queue.ts';
 import { recipientsController } from './controllers/recipients.ts';
+import { streamController } from './controllers/stream.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
 import { unsubscribeController } from './controllers/unsubscribe.ts';
+import { webhookEndpointsController } from './controllers/webhook-endpoints.ts';
 import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
 import { whoamiController } from './controllers/whoami.ts';
 import { createEnqueuer } from './enqueuer.ts';
@@ -38,6 +41,7 @@ import { ApiError, toProblemResponse } from './problem.ts';
 import { createPropsChecker } from './props-check.ts';
 import { startPruner } from './pruner.ts';
 import { startQueueWatch } from './queue-watch.ts';
+import { createStreams } from './streams.ts';
 import { createTemplateResolver } from './template-resolver.ts';
 import { readUnsubscribeForm } from './unsubscribe-form.ts';
 import { toInvalidRequest } from './validation-problem.ts';
@@ -60,6 +64,8 @@ export type Api = {
   readonly app: App;
   /** Gives back what a request held, once it is answered. */
   release(request: Request): void;
+  /** Ends the event streams, which would otherwise be requests without end. */
+  stopStreams(): Promise<void>;
   /** Ends what runs behind the requests; after the last of them. */
   stop(): Promise<void>;
 };
@@ -70,17 +76,16 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   const queue = profile.queue.queue;
   const now = () => new Date();
   const rateGate = createRateGate(profile.rateLimiter);
-  const authenticator = withRateLimit(
-    createAuthenticator({
-      db: database.db,
-      adminApiKey: config.adminApiKey,
-      now,
-      throttle: createFailureThrottle({ perMinute: config.maxAuthFailures, nowMs: Date.now }),
-      addressOf: (request) => addressOf(request, config),
-    }),
-    rateGate,
-  );
+  const known = createAuthenticator({
+    db: database.db,
+    adminApiKey: config.adminApiKey,
+    now,
+    throttle: createFailureThrottle({ perMinute: config.maxAuthFailures, nowMs: Date.now }),
+    addressOf: (request) => addressOf(request, config),
+  });
+  const authenticator = withRateLimit(known, rateGate);
   profile.keyNews.listen(authenticator.forget);
+  const streams = createStreams({ db: database.db, logger, metrics });
   const idempotency = createIdempotencyGuard(database);
   const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
   const props = createPropsChecker();
@@ -174,8 +179,11 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(keysController(administration))
     .use(queueController({ queue, authenticator, logger }))
     .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
+    .use(providersController({ board: profile.providerBoard, authenticator }))
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
+    .use(streamController({ database, authenticator, known, streams }))
+    .use(webhookEndpointsController({ config, profile, authenticator, logger }))
     .use(unsubscribeController({ database }))
     .use(
       webhooksController({
@@ -197,6 +205,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   return {
     app,
     release: budget.release,
+    stopStreams: streams.stop,
     async stop() {
       watch.stop();
       await pruner.stop();

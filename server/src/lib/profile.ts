@@ -14,12 +14,18 @@ import {
   createRedisBroadcast,
   createSilentBroadcast,
 } from './providers/breaker-broadcast.ts';
+import { createMemoryBoard, createRedisBoard, type ProviderBoard } from './providers/provider-board.ts';
 import { createMemoryRateLimits, createRedisRateLimits, type RateLimits } from './providers/rate-limit.ts';
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
 import { createMemoryRateLimiter, type RateLimiter } from './rate-limits/rate-limiter.ts';
 import { createRedisRateLimiter } from './rate-limits/redis-rate-limiter.ts';
 import { openRedis } from './queue/redis.ts';
+import {
+  createEmbeddedWebhookQueue,
+  createRedisWebhookQueue,
+  type WebhookQueueBackend,
+} from './queue/webhook-queue.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** What both profiles provide; nothing beyond this module asks which one it is. */
@@ -27,6 +33,7 @@ export type Profile = {
   readonly name: 'embedded' | 'production';
   readonly database: Database;
   readonly queue: QueueBackend;
+  readonly webhooks: WebhookQueueBackend;
   /** Where the queue is in the same database: adds jobs in the transaction of their rows. Null elsewhere. */
   readonly addJobsInTransaction: AddJobsInTransaction | null;
   readonly blobs: BlobStore;
@@ -36,6 +43,8 @@ export type Profile = {
   readonly rateLimits: RateLimits;
   /** Tells the other workers of providers that are out of order. */
   readonly broadcast: BreakerBroadcast;
+  /** How the workers find their providers. */
+  readonly providerBoard: ProviderBoard;
   /** Tells the other instances of changed clients and keys. */
   readonly keyNews: KeyNews;
   close(): Promise<void>;
@@ -56,10 +65,12 @@ async function openEmbedded({
     // This process is the only one on the folder, so whoever held a lease or a job is dead.
     await releaseAllLeases(database.db);
     const queue = await createEmbeddedQueue(database.pool);
+    const webhooks = createEmbeddedWebhookQueue(database.pool);
     return {
       name: 'embedded',
       database,
       queue,
+      webhooks,
       addJobsInTransaction: (tx, jobs) =>
         database.pool.inTransaction(embeddedSessionOf(tx), () => queue.queue.add(jobs)),
       blobs: createBlobStore(blobs, database.db),
@@ -68,8 +79,9 @@ async function openEmbedded({
       rateLimits: createMemoryRateLimits(),
       broadcast: createSilentBroadcast(),
       keyNews: createSilentKeyNews(),
+      providerBoard: createMemoryBoard(),
       async close() {
-        await queue.queue.close();
+        await Promise.all([queue.queue.close(), webhooks.queue.close()]);
         await database.close();
       },
     };
@@ -86,11 +98,14 @@ async function openProduction(
   const database = openPostgres(databaseUrl);
   const redis = openRedis(redisUrl, logger);
   const keyNews = createRedisKeyNews({ redis: redis.failFast, logger });
-  const queue = createRedisQueue({ producer: redis.failFast, consumer: redis.patient });
+  const connections = { producer: redis.failFast, consumer: redis.patient };
+  const queue = createRedisQueue(connections);
+  const webhooks = createRedisWebhookQueue(connections);
   return {
     name: 'production',
     database,
     queue,
+    webhooks,
     addJobsInTransaction: null,
     blobs: createBlobStore(blobs, database.db),
     rateLimiter: createRedisRateLimiter({
@@ -102,9 +117,10 @@ async function openProduction(
     rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
     broadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     keyNews,
+    providerBoard: createRedisBoard(redis.failFast),
     async close() {
       await keyNews.close();
-      await queue.queue.close();
+      await Promise.all([queue.queue.close(), webhooks.queue.close()]);
       await redis.close();
       await database.close();
     },

@@ -3,7 +3,7 @@ import type { Database } from '../lib/db/database.ts';
 import { holdLease, releaseLease } from '../lib/db/leases.ts';
 import { pruneBatch, RETENTION_KINDS, type RetentionKind } from '../lib/db/retention.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
-import { startLoop } from './loop.ts';
+import { startLoop } from '../lib/loop.ts';
 
 export type RetentionOptions = {
   database: Database;

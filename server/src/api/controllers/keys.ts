@@ -92,10 +92,7 @@ export function keysController({ database, authenticator, logger, now, changed }
       const revoked = key && (await revokeApiKey(db, key, now()));
       if (!revoked) throw noSuchKey(params.keyId);
       changed(params.id);
-      logger.info(
-        { client_id: params.id, key_id: revoked.id, by: identity.keyPrefix },
-        'a key was revoked',
-      );
+      logger.info({ client_id: params.id, key_id: revoked.id, by: identity.keyPrefix }, 'a key was revoked');
       set.status = 204;
     })
     .post(
@@ -104,8 +101,7 @@ export function keysController({ database, authenticator, logger, now, changed }
         const key = parseKeyName(params);
         const at = now();
         const until = new Date(at.getTime() + (body?.overlapS ?? DEFAULT_OVERLAP_S) * 1000);
-        const expiresAt =
-          body?.expiresAt === undefined ? null : parseIsoTime(body.expiresAt, '/expiresAt');
+        const expiresAt = body?.expiresAt === undefined ? null : parseIsoTime(body.expiresAt, '/expiresAt');
         const rotated =
           key &&
           (await database.transaction(async (tx) => {

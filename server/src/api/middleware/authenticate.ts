@@ -82,8 +82,7 @@ export function createAuthenticator({
     if (!presented || isConfigured) throw refuse();
     const found = await cache.find(presented.prefix);
     const isRight = isSecretOf(found?.key.secretHash ?? NOBODY, presented.secret);
-    if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now()))
-      throw refuse();
+    if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now())) throw refuse();
     if (found.client?.status === 'suspended') {
       throw new ApiError('client_suspended', 'This client is suspended; an administrator can reactivate it.');
     }

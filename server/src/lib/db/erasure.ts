@@ -6,6 +6,7 @@ import {
   messageRecipients,
   messages,
   suppressions,
+  webhookDeliveries,
 } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { MessageStatus } from '../messages/status.ts';
@@ -125,16 +126,15 @@ async function eraseIn(
     .update(messageRecipients)
     .set({ email: pseudonym, name: null, response: null })
     .where(
-      and(
-        inArray(messageRecipients.messageId, wanted),
-        sql`lower(${messageRecipients.email}) = ${address}`,
-      ),
+      and(inArray(messageRecipients.messageId, wanted), sql`lower(${messageRecipients.email}) = ${address}`),
     );
   const events = await eraseEvents(tx, { ids, address, pseudonym });
   await tx
     .update(deadLetters)
     .set({ history: [], reason: REMOVED })
     .where(inArray(deadLetters.messageId, wanted));
+  // What was told to the client's own URLs quotes the address, and would be sent again by a replay.
+  await tx.delete(webhookDeliveries).where(inArray(webhookDeliveries.messageId, wanted));
   return { inbox: await removeInboxCopies(tx, ids), events };
 }
 
@@ -147,12 +147,7 @@ async function eraseEvents(tx: Db, { ids, address, pseudonym }: Erasing): Promis
       recipient: sql`case when ${isTheirs} then ${pseudonym} else ${messageEvents.recipient} end`,
       detail: null,
     })
-    .where(
-      and(
-        inArray(messageEvents.messageId, [...ids]),
-        or(isTheirs, isNotNull(messageEvents.detail)),
-      ),
-    )
+    .where(and(inArray(messageEvents.messageId, [...ids]), or(isTheirs, isNotNull(messageEvents.detail))))
     .returning({ id: messageEvents.id });
   return changed.length;
 }

@@ -77,7 +77,9 @@ const RESEND: Readonly<Record<string, Record<string, unknown>>> = {
     bounce: { message: "The recipient's address does not exist.", subType: 'General', type: 'Permanent' },
   },
   'email.failed': { failed: { reason: 'reached_daily_quota' } },
-  'email.suppressed': { suppressed: { message: 'on the list of the account', type: 'OnAccountSuppressionList' } },
+  'email.suppressed': {
+    suppressed: { message: 'on the list of the account', type: 'OnAccountSuppressionList' },
+  },
   'email.clicked': {
     click: {
       ipAddress: '192.0.2.1',

@@ -46,10 +46,7 @@ async function read(message: SnsMessage, { provider, fetchText }: Context): Prom
 }
 
 /** Only after the signature, and only of a topic that was configured: anybody else could make us visit addresses. */
-async function confirm(
-  message: SnsMessage,
-  fetchText: Context['fetchText'],
-): Promise<CallbackVerdict> {
+async function confirm(message: SnsMessage, fetchText: Context['fetchText']): Promise<CallbackVerdict> {
   const url = toConfirmationUrl(message);
   if (url === null) return { kind: 'refused', code: 'bad_confirmation_url' };
   try {

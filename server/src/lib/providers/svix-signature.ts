@@ -37,7 +37,9 @@ export function createSvixVerifier({ secrets, now = () => new Date() }: SvixOpti
         .split(' ')
         .slice(0, MAX_SIGNATURES)
         .flatMap((part) => (part.startsWith('v1,') ? Buffer.from(part.slice(3), 'base64') : []));
-      const right = keys.map((key) => createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest());
+      const right = keys.map((key) =>
+        createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest(),
+      );
       return given.some((one) => right.some((other) => isEqual(one, other))) ? null : 'bad_signature';
     },
   };
