@@ -8,15 +8,12 @@ import { createCallbackAdapters } from '../lib/providers/callback-adapters.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
-import { clientsController } from './controllers/clients.ts';
+import { administrationController } from './controllers/administration.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
-import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
-import { providersController } from './controllers/providers.ts';
-import { queueController } from './controllers/queue.ts';
 import { recipientsController } from './controllers/recipients.ts';
 import { streamController } from './controllers/stream.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
@@ -76,13 +73,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   const queue = profile.queue.queue;
   const now = () => new Date();
   const rateGate = createRateGate(profile.rateLimiter);
-  const known = createAuthenticator({
-    db: database.db,
-    adminApiKey: config.adminApiKey,
-    now,
-    throttle: createFailureThrottle({ perMinute: config.maxAuthFailures, nowMs: Date.now }),
-    addressOf: (request) => addressOf(request, config),
-  });
+  const known = createKnownCallers({ config, profile }, now);
   const authenticator = withRateLimit(known, rateGate);
   profile.keyNews.listen(authenticator.forget);
   const streams = createStreams({ db: database.db, logger, metrics });
@@ -116,11 +107,6 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       return problem;
     },
   };
-  const changed = (clientId: string) => {
-    authenticator.forget(clientId);
-    profile.keyNews.publish(clientId);
-  };
-  const administration = { database, blobs: profile.blobs, authenticator, logger, now, changed };
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace, headers } = contextOf(request);
@@ -175,25 +161,14 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(deadLettersController({ database, queue, authenticator, logger }))
     .use(suppressionsController({ database, authenticator, logger }))
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
-    .use(clientsController({ ...administration, idempotency }))
-    .use(keysController(administration))
-    .use(queueController({ queue, authenticator, logger }))
+    .use(administrationController({ profile, authenticator, idempotency, logger, now }))
     .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
-    .use(providersController({ board: profile.providerBoard, authenticator }))
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))
     .use(unsubscribeController({ database }))
-    .use(
-      webhooksController({
-        database,
-        logger,
-        metrics,
-        adapters: createCallbackAdapters(config.callbacks),
-        providers: config.providers,
-      }),
-    );
+    .use(webhooksController({ database, logger, metrics, ...toCallbacks(config) }));
 
   async function settle(error: unknown, request: Request): Promise<ApiError | ReplayedAnswer> {
     if (error instanceof ReplayedAnswer) return error;
@@ -212,6 +187,20 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       await enqueuer.stop();
     },
   };
+}
+
+function createKnownCallers({ config, profile }: Pick<ApiDeps, 'config' | 'profile'>, now: () => Date) {
+  return createAuthenticator({
+    db: profile.database.db,
+    adminApiKey: config.adminApiKey,
+    now,
+    throttle: createFailureThrottle({ perMinute: config.maxAuthFailures, nowMs: Date.now }),
+    addressOf: (request) => addressOf(request, config),
+  });
+}
+
+function toCallbacks({ callbacks, providers }: Config) {
+  return { adapters: createCallbackAdapters(callbacks), providers };
 }
 
 function toResponse(settled: ApiError | ReplayedAnswer, requestId: string): Response {
