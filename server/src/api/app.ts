@@ -26,6 +26,8 @@ const RETRY_AFTER_S = '2';
 /** The API's type, from which the SDK derives every request and answer. */
 export type App = ReturnType<typeof createApp>;
 
+export type { ProblemCode } from './problem.ts';
+
 /** Composes the HTTP API; it listens only once it is started. */
 export function createApp({ config, profile, engine, logger, metrics }: ApiDeps) {
   const { database } = profile;
