@@ -1,5 +1,5 @@
 import { formatAddress } from '../mail/address.ts';
-import { toMimeMessageId } from '../mail/mime.ts';
+import { toMimeMessageId } from '../mail/mime-input.ts';
 import type { HttpAnswer, HttpRequest } from './http-exchange.ts';
 import { classifyStatus, parseAnswerObject, toDown, toOneLine, toThrottled } from './http-outcome.ts';
 import { createHttpProvider, partsOf, toSendResult, toUnsubscribeHeaders } from './http-provider.ts';
