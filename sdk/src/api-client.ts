@@ -22,12 +22,12 @@ const METHODS: ReadonlySet<string> = new Set(['get', 'post', 'put', 'patch', 'de
  */
 export function createApi(transport: Transport): ApiOf {
   return (options = {}, traits = {}) => {
-    const call = async (method: string, path: string, args: readonly unknown[]) => {
+    const call = async (method: string, segments: readonly string[], args: readonly unknown[]) => {
       const [body, parameters] = method === 'get' ? [undefined, args[0]] : args;
       const key = 'idempotencyKey' in options ? options.idempotencyKey : undefined;
       const data = await transport.send({
         method: method.toUpperCase(),
-        path: `${path}${toQuery(queryOf(parameters))}`,
+        path: `${toPath(segments)}${toQuery(queryOf(parameters))}`,
         body,
         isRepeatable: method !== 'post' || Boolean(traits.isRepeatable ?? traits.isCreating),
         idempotencyKey: traits.isCreating ? (key ?? crypto.randomUUID()) : undefined,
@@ -35,29 +35,35 @@ export function createApi(transport: Transport): ApiOf {
       });
       return { data, error: null };
     };
-    const at = (path: string): unknown =>
+    const at = (segments: readonly string[]): unknown =>
       new Proxy(() => {}, {
         get: (_, name) => {
           const segment = String(name);
-          if (METHODS.has(segment)) return (...args: unknown[]) => call(segment, path, args);
-          return at(`${path}/${segment}`);
+          if (METHODS.has(segment)) return (...args: unknown[]) => call(segment, segments, args);
+          return at([...segments, segment]);
         },
-        apply: (_target, _self, [parameter]: unknown[]) => at(`${path}/${toSegment(parameter)}`),
+        apply: (_target, _self, [parameter]: unknown[]) => at([...segments, textOf(parameter)]),
       });
     // What a proxy answers to is known to the types alone.
-    return at('') as Api;
+    return at([]) as Api;
   };
 }
 
-/** @throws MailError `not_found` for what would be another route */
-function toSegment(parameter: unknown): string {
+function textOf(parameter: unknown): string {
   const [value] = typeof parameter === 'object' && parameter !== null ? Object.values(parameter) : [];
-  const text = String(value);
-  // An empty segment would be the list, and URLs take dots for "here" and "one up", encoded or not.
-  if (text === '' || text === '.' || text === '..') {
-    throw new MailError({ code: 'invalid_argument', message: `"${text}" names nothing.` });
-  }
-  return encodeURIComponent(text);
+  return String(value);
+}
+
+/** @throws MailError `invalid_argument` for what would be another route */
+function toPath(segments: readonly string[]): string {
+  const encoded = segments.map((segment) => {
+    // An empty segment would be the list, and URLs take dots for "here" and "one up", encoded or not.
+    if (segment === '' || segment === '.' || segment === '..') {
+      throw new MailError({ code: 'invalid_argument', message: `"${segment}" names nothing.` });
+    }
+    return encodeURIComponent(segment);
+  });
+  return `/${encoded.join('/')}`;
 }
 
 /** `?limit=10&...`; what is undefined is left out. */

@@ -41,6 +41,7 @@ export function createTransport(settings: Settings, surroundings: Surroundings =
     attempt: number,
     { leftMs, read }: { leftMs: number; read: (response: Response, info: AnswerInfo) => Promise<T> },
   ): Promise<T> {
+    if (request.options.signal?.aborted) throw toAborted(request.options.signal);
     const url = `${settings.baseUrl}${request.path}`;
     const facts = { method: request.method, url, attempt };
     const startedAtMs = nowMs();
@@ -141,7 +142,6 @@ function startLimit(signal: AbortSignal | undefined, timeoutMs: number): Limit {
     controller.abort();
   };
   const timer = Number.isFinite(timeoutMs) ? setTimeout(expire, Math.max(0, timeoutMs)) : undefined;
-  if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   return {
     signal: controller.signal,
