@@ -130,7 +130,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-type Limit = { signal: AbortSignal; explain(error: unknown, signal: AbortSignal | undefined): MailError; end(): void };
+type Limit = {
+  signal: AbortSignal;
+  explain(error: unknown, signal: AbortSignal | undefined): MailError;
+  end(): void;
+};
 
 /** One signal for the caller's wish and the time limit; `end` takes the timer and the listener away. */
 function startLimit(signal: AbortSignal | undefined, timeoutMs: number): Limit {

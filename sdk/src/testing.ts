@@ -1,0 +1,1 @@
+export { createMailer as x } from './index.ts';
