@@ -21,7 +21,7 @@ export async function* readEvents(
 ): AsyncGenerator<ServerEvent, void, undefined> {
   const reader = body.getReader();
   // A canceled reader is done, also where it waits.
-  const stop = () => void reader.cancel().catch(() => {});
+  const stop = () => void cancel(reader);
   const watch = startWatch(maxSilenceMs, stop);
   signal?.addEventListener('abort', stop, { once: true });
   const decoder = new TextDecoder();
@@ -60,6 +60,14 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
     return await reader.read();
   } catch (error) {
     throw new MailError({ code: 'network_error', message: 'The stream was lost.', cause: error });
+  }
+}
+
+async function cancel(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    await reader.cancel();
+  } catch {
+    // It was lost already, which is as good.
   }
 }
 

@@ -21,6 +21,7 @@ export type { RetryOptions } from './retry.ts';
 export type { Result, Safe } from './safe.ts';
 export type { ClientsResource, KeysResource } from './resources/clients.ts';
 export type { DeadLettersResource } from './resources/dead-letters.ts';
+export type { InboxResource } from './resources/inbox.ts';
 export type { MessagesResource } from './resources/messages.ts';
 export type { SuppressionsResource } from './resources/suppressions.ts';
 export type { TemplatesResource } from './resources/templates.ts';

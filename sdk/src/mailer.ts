@@ -3,6 +3,7 @@ import { toWireMessage } from './wire-message.ts';
 import { type CreateOptions, type MailerOptions, toSettings } from './options.ts';
 import { type ClientsResource, createClients, createKeys, type KeysResource } from './resources/clients.ts';
 import { createDeadLetters, type DeadLettersResource } from './resources/dead-letters.ts';
+import { createInbox, type InboxResource } from './resources/inbox.ts';
 import { createMessages, type MessagesResource } from './resources/messages.ts';
 import { createSuppressions, type SuppressionsResource } from './resources/suppressions.ts';
 import { createTemplates, type TemplatesResource } from './resources/templates.ts';
@@ -38,6 +39,7 @@ export type MailerCalls = {
   readonly keys: KeysResource;
   readonly suppressions: SuppressionsResource;
   readonly deadLetters: DeadLettersResource;
+  readonly inbox: InboxResource;
   /**
    * What happens to messages, as it happens: from now on, or from an event or a time on. A connection that is lost is made again, and
    * goes on after the last event; the iteration ends where you leave it, or with `aborted` by the signal.
@@ -94,6 +96,7 @@ export function createMailer(options: MailerOptions = {}): Mailer {
     keys: createKeys(api),
     suppressions: createSuppressions(api),
     deadLetters: createDeadLetters(api),
+    inbox: createInbox(api),
     stream: (query = {}, streamOptions = {}) => streamEvents(transport, query, streamOptions),
     request: (method, path, { query, body, idempotencyKey, isRepeatable, ...callOptions } = {}) =>
       transport.send({

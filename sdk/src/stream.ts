@@ -3,7 +3,7 @@ import { readEvents, type ServerEvent } from './event-stream.ts';
 import { MailError } from './mail-error.ts';
 import type { CallOptions } from './options.ts';
 import { DEFAULT_RETRY, toDelayMs } from './retry.ts';
-import { sleep, toAborted, type Transport } from './transport.ts';
+import { pause, toAborted, type Transport } from './transport.ts';
 import type { Message, MessageEvent, MessageQuery } from './types.ts';
 
 /** Which events: those of messages with this status, recipient, template or tags, from a time on or from now. */
@@ -56,7 +56,7 @@ export async function* streamEvents(
       ({ retryAfterMs } = error);
     }
     if (signal?.aborted) throw toAborted(signal);
-    await sleep(toDelayMs(DEFAULT_RETRY, { attempt, retryAfterMs, random: Math.random }), signal);
+    await pause(toDelayMs(DEFAULT_RETRY, { attempt, retryAfterMs, random: Math.random }), signal);
   }
 }
 

@@ -1,1 +1,4 @@
-export { createMailer as x } from './index.ts';
+export { type Inbox, openInbox, type ReceivedMail, type WaitForMail } from './testing/inbox.ts';
+export type { MailMatch } from './testing/mail-match.ts';
+export type { FailureCode, SentMessage } from './testing/fake-service.ts';
+export { createTestMailer, type TestMailer } from './testing/test-mailer.ts';

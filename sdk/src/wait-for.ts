@@ -1,6 +1,6 @@
 import { MailError } from './mail-error.ts';
 import type { CallOptions } from './options.ts';
-import { sleep } from './transport.ts';
+import { pause } from './transport.ts';
 import type { Message, MessageStatus } from './types.ts';
 
 /** How long to wait for a status, and what ends the waiting. */
@@ -51,7 +51,7 @@ export async function waitForStatus(
       const text = `Message ${message.id} is still ${message.status} after ${timeoutMs} ms.`;
       throw new MailError({ code: 'wait_timeout', message: text });
     }
-    await sleep(Math.min(pauseMs, leftMs), signal);
+    await pause(Math.min(pauseMs, leftMs), signal);
   }
 }
 

@@ -17,12 +17,13 @@ function startStreams(serve: (connection: Connection, count: number) => Response
     fetch(request) {
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const writer = writable.getWriter();
-      const ignore = () => {};
+      // Whoever has left does not read the rest.
+      const ignoring = async (write: Promise<void>) => void (await Promise.allSettled([write]));
       const connection = {
         url: new URL(request.url),
         headers: request.headers,
-        write: (text: string) => void writer.write(new TextEncoder().encode(text)).catch(ignore),
-        end: () => void writer.close().catch(ignore),
+        write: (text: string) => void ignoring(writer.write(new TextEncoder().encode(text))),
+        end: () => void ignoring(writer.close()),
       };
       connections.push(connection);
       const refusal = serve(connection, connections.length);
