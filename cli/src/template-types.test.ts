@@ -18,12 +18,7 @@ function errorsOf(schema: Record<string, unknown> | null, code: string): number[
     '/sdk.d.ts': "declare module '@org/mail-sdk' { interface Templates {} }",
     '/code.ts': `import type { Templates } from '@org/mail-sdk';\nexport type It = Templates['it'];\n${code}`,
   };
-  const options: ts.CompilerOptions = {
-    strict: true,
-    noEmit: true,
-    types: [],
-    target: ts.ScriptTarget.ES2022,
-  };
+  const options: ts.CompilerOptions = { strict: true, noEmit: true, types: [], noLib: true };
   const host = ts.createCompilerHost(options);
   host.getSourceFile = (name) => {
     const text = files[name];
