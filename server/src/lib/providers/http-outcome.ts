@@ -41,6 +41,11 @@ export function toDown(reason: string): SendResult {
   return { kind: 'provider_down', reason };
 }
 
+/** True for the statuses that say "done", whatever their body. */
+export function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
 /** Fields of a JSON object in the answer; null where it is none. */
 export function parseAnswerObject({ body, isWhole }: HttpAnswer): Readonly<Record<string, unknown>> | null {
   if (!isWhole) return null;

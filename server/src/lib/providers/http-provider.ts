@@ -1,6 +1,6 @@
 import { exchange, type HttpAnswer, type HttpExchange, type HttpRequest } from './http-exchange.ts';
 import { createSlots, type Slots } from './http-slots.ts';
-import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
+import type { MailParts, OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
 
 export type HttpProviderOptions = {
   name: string;
@@ -89,14 +89,18 @@ export function toSendResult(
 }
 
 /** @throws Error where the mail came without fields: whoever made it forgot them */
-export function partsOf(mail: OutboundMail): ReturnType<NonNullable<OutboundMail['parts']>> {
+export function partsOf(mail: OutboundMail): MailParts {
   if (!mail.parts) throw new Error('this provider needs the mail in fields');
   return mail.parts();
 }
 
-type UnsubscribeHeaders = { 'List-Unsubscribe'?: string; 'List-Unsubscribe-Post'?: string };
-
-/** The one-click headers of RFC 8058; none without a URL. */
-export function toUnsubscribeHeaders(url: string | null | undefined): UnsubscribeHeaders {
-  return url ? { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } : {};
+/** The headers that the sender asked for, with the one-click pair of RFC 8058 in the place of any of his own. */
+export function toCustomHeaders({ headers, unsubscribeUrl }: MailParts): Record<string, string> {
+  if (unsubscribeUrl === null) return { ...headers };
+  const others = Object.entries(headers).filter(([name]) => !/^list-unsubscribe(-post)?$/i.test(name));
+  return {
+    ...Object.fromEntries(others),
+    'List-Unsubscribe': `<${unsubscribeUrl}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  };
 }

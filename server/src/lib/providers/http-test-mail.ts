@@ -21,6 +21,7 @@ export function createTestMail(
       text: 'hello',
       headers: {},
       attachments: [],
+      unsubscribeUrl: null,
       ...parts,
     }),
   };

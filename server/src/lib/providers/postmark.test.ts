@@ -82,7 +82,7 @@ describe('what Postmark gets', () => {
         cc: [{ name: null, email: 'cc@example.com' }],
         replyTo: [{ name: 'Help', email: 'help@acme.example' }],
         html: null,
-        headers: { 'X-Custom': 'yes' },
+        headers: { 'X-Custom': 'yes', 'list-unsubscribe': '<https://old.example>' },
         unsubscribeUrl: 'https://acme.example/u/1',
         attachments: [
           { filename: 'a.pdf', contentType: 'application/pdf', content: Buffer.from('pdf'), contentId: null },
@@ -102,6 +102,7 @@ describe('what Postmark gets', () => {
         { Name: 'l.png', ContentType: 'image/png', Content: 'cG5n', ContentID: 'cid:logo' },
       ],
     });
+    expect(server.requests[0]?.body).not.toContain('old.example');
     expect(sentBody()).not.toHaveProperty('HtmlBody');
     expect(sentBody()).toHaveProperty(
       'Headers',

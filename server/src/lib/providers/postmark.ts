@@ -1,10 +1,17 @@
 import { formatAddress } from '../mail/address.ts';
-import { toMimeMessageId } from '../mail/mime-input.ts';
+import { type Attachment, toMimeMessageId } from '../mail/mime-input.ts';
 import type { HttpAnswer, HttpRequest } from './http-exchange.ts';
-import { classifyStatus, parseAnswerObject, toDown, toOneLine, toThrottled } from './http-outcome.ts';
-import { createHttpProvider, partsOf, toSendResult, toUnsubscribeHeaders } from './http-provider.ts';
+import {
+  classifyStatus,
+  isSuccess,
+  parseAnswerObject,
+  toDown,
+  toOneLine,
+  toThrottled,
+} from './http-outcome.ts';
+import { createHttpProvider, partsOf, toCustomHeaders, toSendResult } from './http-provider.ts';
 import { type FieldRecipients, spreadRecipients } from './http-recipients.ts';
-import type { MailAttachment, OutboundMail, Provider, RecipientRefusal, SendResult } from './provider.ts';
+import type { OutboundMail, Provider, RecipientRefusal, SendResult } from './provider.ts';
 
 export type PostmarkProviderOptions = {
   /** Shown in timelines and metrics. */
@@ -65,8 +72,7 @@ export function createPostmarkProvider({
 function toFields(mail: OutboundMail, { to, cc, bcc }: FieldRecipients): Record<string, unknown> {
   const parts = partsOf(mail);
   const headers = {
-    ...parts.headers,
-    ...toUnsubscribeHeaders(parts.unsubscribeUrl),
+    ...toCustomHeaders(parts),
     'Message-ID': toMimeMessageId({ messageId: mail.messageId, from: parts.from }),
     // Without it Postmark puts an id of its own in the place of ours.
     'X-PM-KeepID': 'true',
@@ -87,7 +93,7 @@ function toFields(mail: OutboundMail, { to, cc, bcc }: FieldRecipients): Record<
   };
 }
 
-function toAttachment({ filename, contentType, content, contentId }: MailAttachment): Record<string, string> {
+function toAttachment({ filename, contentType, content, contentId }: Attachment): Record<string, string> {
   return {
     Name: filename,
     ContentType: contentType,
@@ -103,7 +109,7 @@ function readAnswer(answer: HttpAnswer, { envelopeTo, postponed, now }: AnswerCo
   const words = toOneLine(typeof message === 'string' ? message : answer.body);
   if (typeof code !== 'number') return classifyStatus(answer, { words, now });
   const response = `${code} ${words}`.trim();
-  if (code === 0 && answer.status === 200) {
+  if (code === 0 && isSuccess(answer)) {
     const refused = [...findInactive(words, envelopeTo), ...postponed];
     const providerMessageId = typeof id === 'string' ? id : null;
     return { kind: 'sent', providerMessageId, response, refused, isDelivered: false };

@@ -1,4 +1,4 @@
-import type { Address } from '../mail/address.ts';
+import type { ComposeInput } from '../mail/mime-input.ts';
 
 /** One message ready to leave: composed once, the same bytes for every attempt. */
 export type OutboundMail = {
@@ -16,28 +16,7 @@ export type OutboundMail = {
 };
 
 /** A mail in fields. What it shows; whom it goes to is the envelope's alone. */
-export type MailParts = {
-  from: Address;
-  to: readonly Address[];
-  cc: readonly Address[];
-  replyTo: readonly Address[];
-  subject: string;
-  html: string | null;
-  text: string | null;
-  /** Custom headers as the API accepted them. */
-  headers: Readonly<Record<string, string>>;
-  attachments: readonly MailAttachment[];
-  /** Becomes the one-click headers of RFC 8058; none by default. */
-  unsubscribeUrl?: string | null;
-};
-
-export type MailAttachment = {
-  filename: string;
-  contentType: string;
-  content: Uint8Array;
-  /** Names an inline image for `cid:` links; null for an attachment. */
-  contentId: string | null;
-};
+export type MailParts = Omit<ComposeInput, 'messageId' | 'date'>;
 
 export type SendOptions = {
   /**

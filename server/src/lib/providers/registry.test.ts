@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test';
+import { createTestMail, sendOnce } from './http-test-mail.ts';
 import { createProviders } from './registry.ts';
 import { parseProviders } from './settings-parse.ts';
+import { startSmtpTestServer } from './smtp-test-server.ts';
+import { createTestCertificate } from './test-certificate.ts';
 
 test('every kind of provider is made from its settings, the preferred one first', async () => {
   const { providers: settings, problems } = parseProviders(
@@ -30,4 +33,25 @@ test('every kind of provider is made from its settings, the preferred one first'
   ]);
   expect(providers[0]?.provider.repeatableForMs).toBeGreaterThan(0);
   for (const { provider } of providers) await provider.close();
+});
+
+test('an SMTP provider with a DKIM key signs what it sends', async () => {
+  const server = await startSmtpTestServer();
+  const { providers: settings } = parseProviders(
+    JSON.stringify([
+      {
+        name: 'relay',
+        kind: 'smtp',
+        host: '127.0.0.1',
+        port: server.port,
+        dkim: { domain: 'acme.example', selector: 's1', key: createTestCertificate().key },
+      },
+    ]),
+    { env: {} },
+  );
+  for (const { provider } of createProviders(settings)) await sendOnce(provider, createTestMail());
+  expect(server.mails.map(({ data }) => data)).toEqual([
+    expect.stringMatching(/^DKIM-Signature: v=1;[^]*d=acme\.example[^]*\r\nSubject: x\r\n/),
+  ]);
+  await server.stop();
 });

@@ -74,7 +74,7 @@ describe('what Resend gets', () => {
         cc: [{ name: null, email: 'cc@example.com' }],
         replyTo: [{ name: null, email: 'help@acme.example' }],
         text: null,
-        headers: { 'X-Custom': 'yes' },
+        headers: { 'X-Custom': 'yes', 'list-unsubscribe': '<https://old.example>' },
         unsubscribeUrl: 'https://acme.example/u/1',
         attachments: [
           { filename: 'l.png', contentType: 'image/png', content: Buffer.from('png'), contentId: 'logo' },
@@ -83,6 +83,7 @@ describe('what Resend gets', () => {
       ['ada@example.com', 'cc@example.com', 'bcc@example.com'],
     );
     await sendOnce(createProvider(), mail);
+    expect(server.requests[0]?.body).not.toContain('old.example');
     expect(sentBody()).toMatchObject({
       cc: ['cc@example.com'],
       bcc: ['bcc@example.com'],

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { formatAddress } from '../mail/address.ts';
+import type { Attachment } from '../mail/mime-input.ts';
 import type { HttpAnswer, HttpExchange, HttpRequest } from './http-exchange.ts';
-import { classifyStatus, parseAnswerObject, toDown, toOneLine } from './http-outcome.ts';
-import { createHttpProvider, partsOf, toSendResult, toUnsubscribeHeaders } from './http-provider.ts';
+import { classifyStatus, isSuccess, parseAnswerObject, toDown, toOneLine } from './http-outcome.ts';
+import { createHttpProvider, partsOf, toCustomHeaders, toSendResult } from './http-provider.ts';
 import { type FieldRecipients, spreadRecipients } from './http-recipients.ts';
-import type { MailAttachment, OutboundMail, Provider, RecipientRefusal, SendResult } from './provider.ts';
+import type { OutboundMail, Provider, RecipientRefusal, SendResult } from './provider.ts';
 
 export type ResendProviderOptions = {
   /** Shown in timelines and metrics. */
@@ -111,17 +112,13 @@ function toFields(mail: OutboundMail, { to, cc, bcc }: FieldRecipients): Record<
     ...(parts.html !== null && { html: parts.html }),
     // Left out, Resend would make a text of its own from the HTML.
     text: parts.text ?? '',
-    headers: {
-      ...parts.headers,
-      ...toUnsubscribeHeaders(parts.unsubscribeUrl),
-      'X-Mail-Message-Id': mail.messageId,
-    },
+    headers: { ...toCustomHeaders(parts), 'X-Mail-Message-Id': mail.messageId },
     tags: [{ name: 'message_id', value: mail.messageId }],
     ...(parts.attachments.length > 0 && { attachments: parts.attachments.map(toAttachment) }),
   };
 }
 
-function toAttachment({ filename, contentType, content, contentId }: MailAttachment): Record<string, string> {
+function toAttachment({ filename, contentType, content, contentId }: Attachment): Record<string, string> {
   return {
     filename,
     content_type: contentType,
@@ -134,7 +131,7 @@ type AnswerContext = { postponed: readonly RecipientRefusal[]; now: Date };
 
 function readAnswer(answer: HttpAnswer, { postponed, now }: AnswerContext): SendResult {
   const { id, name, message } = parseAnswerObject(answer) ?? {};
-  if (answer.status === 200 && typeof id === 'string' && id !== '') {
+  if (isSuccess(answer) && typeof id === 'string' && id !== '') {
     return { kind: 'sent', providerMessageId: id, response: id, refused: postponed, isDelivered: false };
   }
   const code = typeof name === 'string' ? name : '';

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { parseProviders, type ParsedProviders } from './settings-parse.ts';
+import { createTestCertificate } from './test-certificate.ts';
 
-const FILES: Record<string, string> = { '/keys/dkim.pem': 'DKIM KEY', '/keys/ca.pem': 'CA' };
+const DKIM_KEY = createTestCertificate().key;
+const FILES: Record<string, string> = { '/keys/dkim.pem': DKIM_KEY, '/keys/ca.pem': 'CA' };
 
 function readText(path: string): string {
   const text = FILES[path];
@@ -108,7 +110,7 @@ describe('providers', () => {
         auth: { user: 'u', pass: 'p' },
         poolSize: 3,
         tls: { ca: 'CA', servername: 'mx.example' },
-        dkim: { domain: 'acme.example', selector: 's1', privateKey: 'DKIM KEY' },
+        dkim: { domain: 'acme.example', selector: 's1', privateKey: DKIM_KEY },
       },
       {
         ...place,
@@ -193,6 +195,21 @@ describe('every problem is named at once, by its place', () => {
       ['PROVIDERS[0].dkim'],
     ],
     [
+      'a DKIM key that cannot sign',
+      [{ ...smtp, dkim: { domain: 'a.example', selector: 's', key: 'hunter2' } }],
+      ['PROVIDERS[0].dkim'],
+    ],
+    [
+      'a DKIM domain that is none',
+      [{ ...smtp, dkim: { domain: 'a b', selector: 's', key: DKIM_KEY } }],
+      ['PROVIDERS[0].dkim.domain'],
+    ],
+    [
+      'a DKIM selector that is none',
+      [{ ...smtp, dkim: { domain: 'a.example', selector: 's=', key: DKIM_KEY } }],
+      ['PROVIDERS[0].dkim.selector'],
+    ],
+    [
       'files that are not there',
       [{ ...smtp, tls: { caFile: '/x' }, dkim: { domain: 'a.example', selector: 's', keyFile: '/y' } }],
       ['PROVIDERS[0].tls.caFile', 'PROVIDERS[0].dkim.keyFile'],
@@ -213,6 +230,8 @@ describe('every problem is named at once, by its place', () => {
 test('no problem repeats a value: it may be a secret', () => {
   const wrong = [
     { ...smtp, port: 'hunter2', auth: 'hunter2', dkim: { key: 'hunter2' } },
+    { ...smtp, name: 'e', dkim: { domain: 'a.example', selector: 's', key: 'hunter2' } },
+    { ...smtp, name: 'f', dkim: { domain: 'hunter2!', selector: 's', key: 'hunter2' } },
     { name: 'hunter2!', kind: 'hunter2' },
     { ...ses, region: 'hunter2', secretAccessKey: 'hunter2' },
     { ...resend, apiKey: ['hunter2'], endpoint: 'http://hunter2' },

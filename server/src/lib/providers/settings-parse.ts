@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Value, type ValueError } from '@sinclair/typebox/value';
+import { parseDomain } from '../mail/address.ts';
+import { createDkimSigner } from '../mail/dkim.ts';
 import type {
   DkimSettings,
   PostmarkProviderSettings,
@@ -187,7 +189,21 @@ function toDkim(dkim: ProviderEntry<'smtp'>['dkim'], context: EntryContext): Dki
     return null;
   }
   const privateKey = key ?? readFileAt(keyFile, `${place}.keyFile`, context);
-  return privateKey === null ? null : { domain, selector, privateKey };
+  if (privateKey === null) return null;
+  noteDkimProblem({ domain, selector, privateKey }, { ...context, place });
+  return { domain, selector, privateKey };
+}
+
+/** A key that cannot sign stops the start: mail that was meant to be signed and is not counts as forged. */
+function noteDkimProblem(dkim: DkimSettings, { place, problems }: EntryContext): void {
+  const words = 'has a wrong value: it must be a name as in DNS';
+  if (parseDomain(dkim.domain) === null) return note(problems, `${place}.domain`, words);
+  if (parseDomain(dkim.selector) === null) return note(problems, `${place}.selector`, words);
+  try {
+    createDkimSigner(dkim);
+  } catch (error) {
+    note(problems, place, `cannot sign: ${error instanceof TypeError ? error.message : 'unknown error'}`);
+  }
 }
 
 function toSes(entry: ProviderEntry<'ses'>, context: EntryContext): SesProviderSettings[] {
