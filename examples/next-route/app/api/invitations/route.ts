@@ -5,7 +5,8 @@ let mailer: Mailer | undefined;
 
 export async function POST(request: Request): Promise<Response> {
   const invitation = await readJson(request);
-  if (!isInvitation(invitation)) return Response.json({ error: 'An email and a team, please.' }, { status: 422 });
+  if (!isInvitation(invitation))
+    return Response.json({ error: 'An email and a team, please.' }, { status: 422 });
   // Made by the first request: building the site needs no key.
   mailer ??= createMailer();
   const { data, error } = await mailer.safe.send({
