@@ -62,7 +62,7 @@ export type MailerCalls = {
    * What happens to messages, as it happens: from now on, or from an event or a time on. A connection that is lost is made again, and
    * goes on after the last event; the iteration ends where you leave it, or with `aborted` by the signal.
    *
-   * @example
+   * For example:
    * const { messageId } = await mailer.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' });
    * for await (const event of mailer.stream({ since: new Date(Date.now() - 60_000).toISOString() })) {
    *   console.log(event.type, event.messageId, event.status);
