@@ -271,6 +271,31 @@ describeOnBothProfiles('the intake', (profile) => {
     await expect(loadContent({ db, blobs }, row)).rejects.toThrow('attachment/x/0');
   });
 
+  if (profile === 'production') {
+    test('a key that another process still holds is in progress, and free once that has gone', async () => {
+      const name = `held ${Bun.randomUUIDv7()}`;
+      const send = (path: string, key: string, body: unknown) =>
+        system.call('POST', path, { key, body, headers: { 'idempotency-key': 'held' } });
+      const mail = { to: 'ada@example.net', subject: 'x', text: 'x' };
+      const nobody = '00000000-0000-0000-0000-000000000000';
+      const held = [newClaim('held'), { ...newClaim('held'), ownerId: nobody, path: '/v1/clients' }];
+      const abandoned = new Error('abandoned');
+      const holding = system.database.transaction(async (tx) => {
+        for (const claim of held) await claimKey(tx, claim, null);
+        const answers = await Promise.all([
+          send('/v1/messages', system.keys.live, mail),
+          send('/v1/clients', system.keys.admin, { name }),
+        ]);
+        for (const answer of answers)
+          expect(answer).toMatchObject({ status: 409, body: { code: 'idempotency_in_progress' } });
+        throw abandoned;
+      });
+      await expect(holding).rejects.toBe(abandoned);
+      expect((await send('/v1/messages', system.keys.live, mail)).status).toBe(202);
+      expect((await send('/v1/clients', system.keys.admin, { name })).status).toBe(201);
+    }, 60_000);
+  }
+
   if (profile === 'embedded') {
     test('row and job commit together or not at all', async () => {
       const jobs: NewMailJob[] = [];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { holdLease, releaseLease } from '../src/lib/db/leases.ts';
 import { createDeliveries } from '../src/lib/db/deliveries.ts';
+import { listUnfinished, type UnfinishedCursor } from '../src/lib/db/deliveries-unfinished.ts';
 import { listMessageEvents, listRecipients } from '../src/lib/db/messages.ts';
 import type { MailQueue } from '../src/lib/queue/mail-queue.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
@@ -69,6 +70,22 @@ describeOnBothProfiles('the reconciler', (name) => {
     );
     expect(await reconcileOnce(options(), null)).toMatchObject({ requeued: 1 });
     expect([await isAlive(dead), await isAlive(alive)]).toEqual([true, false]);
+  });
+
+  test('a walk meets everybody once, the oldest first, whatever their times look like as text', async () => {
+    const minuteAgo = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+    const offsets = [0, 5, 50, 500, 1000, 1500, 1500, 2000];
+    const ids: string[] = [];
+    for (const offset of offsets) ids.push(await createRow({ updatedAt: new Date(minuteAgo + offset) }));
+    const met: string[] = [];
+    let cursor: UnfinishedCursor | null = null;
+    for (;;) {
+      const [next] = await listUnfinished(profile.database, { idleMs: 1, after: cursor, limit: 1 });
+      if (!next) break;
+      met.push(next.id);
+      cursor = next;
+    }
+    expect(met).toEqual(ids);
   });
 
   test('an honest backlog costs a bounded number of looks a turn, and no adds', async () => {

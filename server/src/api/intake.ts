@@ -1,4 +1,4 @@
-import { codeOf, isConnectionError } from '../lib/db/connection-error.ts';
+import { codeOf, isConnectionError, isLockTimeout } from '../lib/db/connection-error.ts';
 import type { Database } from '../lib/db/database.ts';
 import {
   type AddJobsInTransaction,
@@ -42,7 +42,6 @@ const SLOTS = 2;
 /** Most messages of one statement; requests beyond go with the next. */
 const MAX_MESSAGES = 500;
 
-const LOCK_NOT_AVAILABLE = '55P03';
 const QUERY_CANCELED = '57014';
 
 export function createIntake(options: IntakeOptions): Intake {
@@ -120,7 +119,7 @@ function isEverybodys(error: unknown): boolean {
 
 function explain({ claim }: WriteUnit, error: unknown): Settled<WriteResult> {
   if (codeOf(error) === QUERY_CANCELED) return { ok: false, error: overloaded('database') };
-  if (codeOf(error) !== LOCK_NOT_AVAILABLE) return { ok: false, error };
+  if (!isLockTimeout(error)) return { ok: false, error };
   // Somebody who holds the same key has not finished.
   if (claim) return { ok: true, value: { kind: 'claimed', prior: { kind: 'in_progress' } } };
   return { ok: false, error: overloaded('database') };

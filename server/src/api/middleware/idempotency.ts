@@ -1,5 +1,5 @@
-import { isConnectionError } from '../../lib/db/connection-error.ts';
-import type { Database } from '../../lib/db/database.ts';
+import { isConnectionError, isLockTimeout } from '../../lib/db/connection-error.ts';
+import type { Database, Db } from '../../lib/db/database.ts';
 import { answerClaim, claimKey, findPriorClaims } from '../../lib/db/idempotency.ts';
 import { type Claim, claimName, type PriorClaim } from '../../lib/idempotency/claim.ts';
 import { hashRequest } from '../../lib/idempotency/request-hash.ts';
@@ -109,7 +109,7 @@ type Once<T> = {
 
 async function runOnce<T>({ database, claim, status, work }: Once<T>): Promise<T> {
   return database.transaction(async (tx) => {
-    if (!(await claimKey(tx, claim, null))) {
+    if (!(await claimInTime(tx, claim))) {
       const prior = (await findPriorClaims(tx, [claim])).get(claimName(claim));
       throw toOutcome(prior ?? { kind: 'in_progress' });
     }
@@ -118,6 +118,14 @@ async function runOnce<T>({ database, claim, status, work }: Once<T>): Promise<T
     await answerClaim(tx, claim, { status, response: JSON.stringify(answer) });
     return answer;
   });
+}
+
+async function claimInTime(tx: Db, claim: Claim): Promise<boolean> {
+  try {
+    return await claimKey(tx, claim, null);
+  } catch (error) {
+    throw isLockTimeout(error) ? toOutcome({ kind: 'in_progress' }) : error;
+  }
 }
 
 /** How a request is answered whose key is taken. */

@@ -25,15 +25,16 @@ type UnfinishedRow = {
 /** As the partial index says it. */
 const UNFINISHED = UNFINISHED_STATUSES.map((status) => `'${status}'`).join(', ');
 
+// Qualified throughout: in `order by` a bare name would be the text of the result's column.
 const LIST_UNFINISHED = `
-select id::text as id, updated_at::text as updated_at, trace_id, priority::text as priority,
-  greatest(coalesce(extract(epoch from retry_at - now())::float8 * 1000, 0), 0) as delay_ms
-from messages
-where status in (${UNFINISHED})
-  and updated_at < now() - make_interval(secs => $1::float8 / 1000)
-  and (status = 'queued' or coalesce(lease_until, '-infinity') < now() - make_interval(secs => $1::float8 / 1000))
-  and (updated_at, id) > ($2::text::timestamptz, $3::text::uuid)
-order by updated_at, id
+select m.id::text as id, m.updated_at::text as updated_at, m.trace_id, m.priority::text as priority,
+  greatest(coalesce(extract(epoch from m.retry_at - now())::float8 * 1000, 0), 0) as delay_ms
+from messages m
+where m.status in (${UNFINISHED})
+  and m.updated_at < now() - make_interval(secs => $1::float8 / 1000)
+  and (m.status = 'queued' or coalesce(m.lease_until, '-infinity') < now() - make_interval(secs => $1::float8 / 1000))
+  and (m.updated_at, m.id) > ($2::text::timestamptz, $3::text::uuid)
+order by m.updated_at, m.id
 limit $4::integer`;
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
