@@ -23,6 +23,7 @@ export type { DeadLettersResource } from './resources/dead-letters.ts';
 export type { InboxResource } from './resources/inbox.ts';
 export type { MessagesResource } from './resources/messages.ts';
 export type { SuppressionsResource } from './resources/suppressions.ts';
+export type { WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
 export type { TemplatesResource } from './resources/templates.ts';
 export type { StreamEvent, StreamOptions, StreamQuery } from './stream.ts';
 export {

@@ -7,6 +7,7 @@ import { createInbox, type InboxResource } from './resources/inbox.ts';
 import { createMessages, type MessagesResource } from './resources/messages.ts';
 import { createSuppressions, type SuppressionsResource } from './resources/suppressions.ts';
 import { createTemplates, type TemplatesResource } from './resources/templates.ts';
+import { createWebhookEndpoints, type WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
 import { type Safe, toSafe } from './safe.ts';
 import { type StreamEvent, type StreamOptions, type StreamQuery, streamEvents } from './stream.ts';
 import type { SendInput } from './templates.ts';
@@ -57,16 +58,17 @@ export type MailerCalls = {
   readonly keys: KeysResource;
   readonly suppressions: SuppressionsResource;
   readonly deadLetters: DeadLettersResource;
+  readonly webhookEndpoints: WebhookEndpointsResource;
   readonly inbox: InboxResource;
   /**
    * What happens to messages, as it happens: from now on, or from an event or a time on. A connection that is lost is made again, and
    * goes on after the last event; the iteration ends where you leave it, or with `aborted` by the signal.
    *
-   * For example:
+   * @example
    * const { messageId } = await mailer.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' });
    * for await (const event of mailer.stream({ since: new Date(Date.now() - 60_000).toISOString() })) {
    *   console.log(event.type, event.messageId, event.status);
-   *   if (event.messageId === messageId && event.type === 'sent') break;
+   *   if (event.messageId === messageId && ['sent', 'delivered'].includes(event.type)) break;
    * }
    */
   stream(query?: StreamQuery, options?: StreamOptions): AsyncIterable<StreamEvent>;
@@ -120,6 +122,7 @@ export function createMailer(options: MailerOptions = {}): Mailer {
     keys: createKeys(api),
     suppressions: createSuppressions(api),
     deadLetters: createDeadLetters(api),
+    webhookEndpoints: createWebhookEndpoints(api),
     inbox: createInbox(api),
     stream: (query = {}, streamOptions = {}) => streamEvents(transport, query, streamOptions),
     request: (method, path, { query, body, idempotencyKey, isRepeatable, ...callOptions } = {}) =>

@@ -17,6 +17,8 @@ type ClientsApi = Api['v1']['clients'];
 type ClientApi = ReturnType<ClientsApi>;
 type DeadLettersApi = Api['v1']['dead-letters'];
 type SuppressionsApi = Api['v1']['suppressions'];
+type WebhookEndpointsApi = Api['v1']['webhook-endpoints'];
+type WebhookEndpointApi = ReturnType<WebhookEndpointsApi>;
 type InboxApi = Api['v1']['inbox'];
 
 /** The service's closed list of error codes; docs/errors.md explains each. */
@@ -130,3 +132,33 @@ export type SuppressionQuery = Query<NonNullable<Parameters<SuppressionsApi['get
 
 /** An address that live mail does not reach, and why. */
 export type Suppression = Answer<SuppressionsApi['get']>['data'][number];
+
+/** A new endpoint: where to, and which events. */
+export type WebhookEndpointInput = Parameters<WebhookEndpointsApi['post']>[0];
+
+/** An endpoint without its secrets. */
+export type WebhookEndpoint = Answer<WebhookEndpointApi['get']>;
+
+/** An endpoint with its new secret, which is shown this once. */
+export type NewWebhookEndpoint = Answer<WebhookEndpointsApi['post']>;
+
+/** What to change of an endpoint; what is left out stays. */
+export type WebhookEndpointChanges = NonNullable<Parameters<WebhookEndpointApi['patch']>[0]>;
+
+/** How long the old secret signs too. */
+export type RotationInput = NonNullable<Parameters<WebhookEndpointApi['rotate']['post']>[0]>;
+
+/** The delivery that a test became. */
+export type WebhookTest = Answer<WebhookEndpointApi['test']['post']>;
+
+/** Which deliveries to list. */
+export type WebhookDeliveryQuery = Query<NonNullable<Parameters<WebhookEndpointApi['deliveries']['get']>[0]>>;
+
+/** One event on its way to an endpoint, with each attempt. */
+export type WebhookDelivery = Answer<WebhookEndpointApi['deliveries']['get']>['data'][number];
+
+/** What to send again: one event, or those of a time. */
+export type WebhookReplayInput = NonNullable<Parameters<WebhookEndpointApi['replay']['post']>[0]>;
+
+/** How much is sent again, and where to go on. */
+export type WebhookReplay = Answer<WebhookEndpointApi['replay']['post']>;

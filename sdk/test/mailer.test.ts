@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
-import { answerOf, createMailer, type Mailer, MailError } from '../src/index.ts';
+import {
+  answerOf,
+  createMailer,
+  type Mailer,
+  MailError,
+  type StreamEvent,
+  verifyWebhook,
+  type WebhookEvent,
+} from '../src/index.ts';
 
 describe('the SDK against a server', () => {
   let system: TestSystem;
@@ -231,6 +239,57 @@ describe('the SDK against a server', () => {
     expect(await errorOf(mailer.messages.resolve(messageId, 'sent'))).toMatchObject({
       code: 'not_resolvable',
     });
+  });
+
+  test('sets up an endpoint, whose webhooks it can verify', async () => {
+    const { promise: received, resolve } = Promise.withResolvers<WebhookEvent>();
+    let secret = '';
+    const receiver = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      async fetch(request) {
+        resolve(await verifyWebhook(await request.text(), request.headers, secret));
+        return new Response(null, { status: 204 });
+      },
+    });
+    const url = `http://127.0.0.1:${receiver.port}/`;
+    const endpoint = await mailer.webhookEndpoints.create({ url, events: ['message.sent'] });
+    ({ secret } = endpoint);
+    await mailer.webhookEndpoints.test(endpoint.id);
+    expect(await received).toMatchObject({ type: 'webhook.test', data: { webhookEndpointId: endpoint.id } });
+    expect((await mailer.webhookEndpoints.list()).data.map(({ id }) => id)).toEqual([endpoint.id]);
+    expect((await mailer.webhookEndpoints.rotate(endpoint.id, { overlapHours: 1 })).secret).not.toBe(secret);
+    const paused = await mailer.webhookEndpoints.update(endpoint.id, { status: 'paused' });
+    expect(paused).toMatchObject({ status: 'paused', events: ['message.sent'] });
+    expect((await mailer.webhookEndpoints.deliveries(endpoint.id)).data).toMatchObject([
+      { type: 'webhook.test' },
+    ]);
+    await mailer.webhookEndpoints.delete(endpoint.id);
+    expect(await errorOf(mailer.webhookEndpoints.get(endpoint.id))).toMatchObject({ code: 'not_found' });
+    await receiver.stop(true);
+  });
+
+  test('streams what happens, and goes on after an event', async () => {
+    const tags = { story: 'stream' };
+    const since = new Date(Date.now() - 1000).toISOString();
+    const { messageId } = await mailer.send({ to: 'live@example.net', subject: 'x', text: 'x', tags });
+    const events: StreamEvent[] = [];
+    for await (const event of mailer.stream({ tags, since })) {
+      events.push(event);
+      if (event.type === 'sent') break;
+    }
+    expect(events.map(({ type }) => type)).toEqual([
+      'accepted',
+      'attempted',
+      'rendered',
+      'handed_over',
+      'sent',
+    ]);
+    expect(events.every((event) => event.messageId === messageId)).toBe(true);
+    for await (const event of mailer.stream({ tags }, { after: events[2]?.id ?? '' })) {
+      expect(event).toEqual({ ...event, id: events[3]?.id ?? '', type: 'handed_over' });
+      break;
+    }
   });
 
   test('asks any route', async () => {
