@@ -232,13 +232,15 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     });
     await early.promise;
     await addEvent(db, message, 'late');
+    const ofTest = ({ detail }: { detail: string | null }) => detail === 'early' || detail === 'late';
     const meanwhile = await readFeed(db, { after, clientIds });
-    expect(meanwhile.events).toEqual([]);
+    expect(meanwhile.events.filter(ofTest)).toEqual([]);
     mayCommit.resolve();
     await slow;
-    const { events } = await waitFor('both', async () => {
+    const events = await waitFor('both', async () => {
       const page = await readFeed(db, { after: meanwhile.next, clientIds });
-      return page.events.length >= 2 ? page : null;
+      const found = page.events.filter(ofTest);
+      return found.length >= 2 ? found : null;
     });
     expect(events.map(({ detail }) => detail)).toEqual(['early', 'late']);
   });
@@ -278,7 +280,8 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     await waitFor('nine', async () => {
       const page = await readFeed(db, { after: next, clientIds: [message.clientId], pageRows: 2 });
       expect(page.events.length).toBeLessThanOrEqual(2);
-      seen.push(...page.events.map(({ detail }) => detail));
+      // Other tests share the server, and their transactions may keep earlier events in the future.
+      seen.push(...page.events.flatMap(({ detail }) => (/^[ab]\d$/.test(detail ?? '') ? [detail] : [])));
       ({ next } = page);
       return seen.length >= 9 ? seen : null;
     });
@@ -287,6 +290,9 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     expect(others).toMatchObject({ events: [], isAtHead: false });
   });
 
+  const stormOf = (reader: EventReader) =>
+    detailsOf(reader).filter((detail) => /^\d+\.\d+\.[ab]$/.test(detail));
+
   /** Reads from one instance, then from the other, a few events at a time, until the last has come. */
   async function readInStorms(start: number, lastEventId: string, isLast: (details: string[]) => boolean) {
     const seen: string[] = [];
@@ -294,10 +300,10 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     for (let turn = start; !isLast(seen); turn++) {
       const reader = await openEventReader(urlOf(turn), { key, lastEventId: last });
       await waitFor('a few events', () =>
-        reader.events.length > turn % 7 || isLast(seen.concat(detailsOf(reader))) ? true : null,
+        reader.events.length > turn % 7 || isLast(seen.concat(stormOf(reader))) ? true : null,
       );
       await reader.close();
-      seen.push(...detailsOf(reader));
+      seen.push(...stormOf(reader));
       last = reader.lastEventId;
     }
     return seen;
@@ -324,8 +330,8 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     });
     await Promise.all(writing);
     const sequences = await Promise.all(reading);
-    await steady.waitForEvents(all);
-    const order = detailsOf(steady);
+    await waitFor('all of them', () => (stormOf(steady).length >= all ? true : null));
+    const order = stormOf(steady);
     expect(new Set(order).size).toBe(all);
     expect(order).toHaveLength(all);
     for (const sequence of sequences) expect(sequence).toEqual(order);

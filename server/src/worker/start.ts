@@ -69,9 +69,12 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
   const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
-      await reconciler.stop();
+      const stopMail = async () => {
+        await reconciler.stop();
+        await worker.stop(config.shutdownGraceMs);
+      };
       // Side by side, because each may use the whole grace.
-      await Promise.all([worker.stop(config.shutdownGraceMs), webhooks.stop()]);
+      await Promise.all([stopMail(), webhooks.stop()]);
       await router.close();
       await health?.stop();
     },

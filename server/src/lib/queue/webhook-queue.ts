@@ -113,15 +113,25 @@ function startWorker<B extends IQueueBackend, C>(
   { handler, concurrency, onError }: WebhookWorkerOptions,
 ) {
   const abort = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  const process = async ({ data, attemptsMade }: Pick<Job<WebhookJob>, 'data' | 'attemptsMade'>) => {
+    try {
+      await handler(data, { signal: abort.signal, returns: attemptsMade });
+    } catch (error) {
+      if (error instanceof RetryLater) throw error;
+      // The row knows when it is due again; a second clock in the queue would only disagree.
+      onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
   const worker = new Worker<WebhookJob, void, string, B, never, C>(
     LANE,
-    async ({ data, attemptsMade }: Pick<Job<WebhookJob>, 'data' | 'attemptsMade'>) => {
+    async (job) => {
+      const work = process(job);
+      underWay.add(work);
       try {
-        await handler(data, { signal: abort.signal, returns: attemptsMade });
-      } catch (error) {
-        if (error instanceof RetryLater) throw error;
-        // The row knows when it is due again; a second clock in the queue would only disagree.
-        onError(error instanceof Error ? error : new Error(String(error)));
+        await work;
+      } finally {
+        underWay.delete(work);
       }
     },
     {
@@ -140,9 +150,12 @@ function startWorker<B extends IQueueBackend, C>(
   return {
     async stop(graceMs: number) {
       const closed = worker.close();
-      if (await settlesWithin(graceMs, closed)) return;
-      abort.abort();
-      await settlesWithin(RECORD_TIMEOUT_MS, closed);
+      if (!(await settlesWithin(graceMs, Promise.allSettled(underWay)))) {
+        abort.abort();
+        await settlesWithin(RECORD_TIMEOUT_MS, Promise.allSettled(underWay));
+      }
+      // Without Redis closing waits for it in vain, and there is nothing left to lose.
+      await settlesWithin(CLOSE_TIMEOUT_MS, closed);
     },
   };
 }
