@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { isConnectionError } from '../lib/db/connection-error.ts';
 import type { Engine } from '../lib/engine/engine.ts';
 import type { Profile } from '../lib/profile.ts';
+import { createCallbackAdapters } from '../lib/providers/callback-adapters.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
@@ -11,16 +12,23 @@ import { clientsController } from './controllers/clients.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
+import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { providersController } from './controllers/providers.ts';
+import { queueController } from './controllers/queue.ts';
+import { recipientsController } from './controllers/recipients.ts';
 import { streamController } from './controllers/stream.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
 import { unsubscribeController } from './controllers/unsubscribe.ts';
 import { webhookEndpointsController } from './controllers/webhook-endpoints.ts';
 import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
+import { whoamiController } from './controllers/whoami.ts';
 import { createEnqueuer } from './enqueuer.ts';
 import { createIntake } from './intake.ts';
+import { addressOf } from './middleware/client-address.ts';
+import { createFailureThrottle } from './middleware/failure-throttle.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { createBodyBudget } from './middleware/body-budget.ts';
 import { createIdempotencyGuard, ReplayedAnswer } from './middleware/idempotency.ts';
@@ -70,8 +78,15 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   const queue = profile.queue.queue;
   const now = () => new Date();
   const rateGate = createRateGate(profile.rateLimiter);
-  const known = createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now });
+  const known = createAuthenticator({
+    db: database.db,
+    adminApiKey: config.adminApiKey,
+    now,
+    throttle: createFailureThrottle({ perMinute: config.maxAuthFailures, nowMs: Date.now }),
+    addressOf: (request) => addressOf(request, config),
+  });
   const authenticator = withRateLimit(known, rateGate);
+  profile.keyNews.listen(authenticator.forget);
   const streams = createStreams({ db: database.db, logger, metrics });
   const idempotency = createIdempotencyGuard(database);
   const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
@@ -103,6 +118,11 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       return problem;
     },
   };
+  const changed = (clientId: string) => {
+    authenticator.forget(clientId);
+    profile.keyNews.publish(clientId);
+  };
+  const administration = { database, blobs: profile.blobs, authenticator, logger, now, changed };
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace, headers } = contextOf(request);
@@ -157,7 +177,12 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(deadLettersController({ database, queue, authenticator, logger }))
     .use(suppressionsController({ database, authenticator, logger }))
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
-    .use(clientsController({ database, authenticator, idempotency, now }))
+    .use(clientsController({ ...administration, idempotency }))
+    .use(keysController(administration))
+    .use(queueController({ queue, authenticator, logger }))
+    .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
+    .use(providersController({ board: profile.providerBoard, authenticator }))
+    .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))
@@ -167,7 +192,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
         database,
         logger,
         metrics,
-        topicArns: config.sesSnsTopicArns,
+        adapters: createCallbackAdapters(config.callbacks),
         providers: config.providers,
       }),
     );
