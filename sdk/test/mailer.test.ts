@@ -71,8 +71,10 @@ describe('the SDK against a server', () => {
     expect(error.requestId).toBeString();
   });
 
-  test('an id that would leave the path is not found, and reaches no other route', async () => {
-    expect(await errorOf(mailer.messages.get(''))).toMatchObject({ code: 'not_found' });
+  test('an id that would leave the path reaches no other route', async () => {
+    for (const id of ['', '.', '..']) {
+      expect(await errorOf(mailer.messages.get(id))).toMatchObject({ code: 'invalid_argument', status: null });
+    }
     expect(await errorOf(mailer.messages.get('../clients'))).toMatchObject({
       code: 'not_found',
       status: 404,
@@ -82,7 +84,7 @@ describe('the SDK against a server', () => {
   test('a wrong key and a server that is not there', async () => {
     const wrong = createMailer({ baseUrl: system.url, apiKey: 'mk_live_wrong' });
     expect(await errorOf(wrong.messages.get('x'))).toMatchObject({ code: 'unauthenticated', status: 401 });
-    const nowhere = createMailer({ baseUrl: 'http://127.0.0.1:1', apiKey: system.keys.live });
+    const nowhere = createMailer({ baseUrl: 'http://127.0.0.1:1', apiKey: system.keys.live, retry: false });
     expect(await errorOf(nowhere.messages.get('x'))).toMatchObject({ code: 'network_error', status: null });
   });
 
@@ -92,7 +94,7 @@ describe('the SDK against a server', () => {
       hostname: '127.0.0.1',
       fetch: () => new Response('<h1>Bad gateway</h1>', { status: 502 }),
     });
-    const behind = createMailer({ baseUrl: `http://127.0.0.1:${proxy.port}`, apiKey: system.keys.live });
+    const behind = createMailer({ baseUrl: `http://127.0.0.1:${proxy.port}`, apiKey: system.keys.live, retry: false });
     expect(await errorOf(behind.messages.get('x'))).toMatchObject({ code: 'unexpected_answer', status: 502 });
     await proxy.stop(true);
   });

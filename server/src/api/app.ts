@@ -8,12 +8,16 @@ import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
 import { clientsController } from './controllers/clients.ts';
+import { deadLettersController } from './controllers/dead-letters.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
+import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
+import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
-import { readJsonBody } from './middleware/json-body.ts';
+import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
 import { contextOf } from './middleware/request-context.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
@@ -25,6 +29,8 @@ const RETRY_AFTER_S = '2';
 
 /** The API's type, from which the SDK derives every request and answer. */
 export type App = ReturnType<typeof createApp>;
+
+export type { ProblemCode } from './problem.ts';
 
 /** Composes the HTTP API; it listens only once it is started. */
 export function createApp({ config, profile, engine, logger, metrics }: ApiDeps) {
@@ -42,7 +48,9 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
       set.headers.traceparent = toTraceparent(trace);
       if (config.role === 'DEV') assertLocal(request);
     })
-    .onParse({ as: 'global' }, async ({ request }) => {
+    .onParse({ as: 'global' }, async ({ request, route }) => {
+      // A callback has no key but a signature over its very bytes.
+      if (route.startsWith(CALLBACK_PREFIX)) return readBytes(request, MAX_CALLBACK_BYTES);
       // Before the body is read: an unknown caller may not make us read one.
       await authenticator.identify(request);
       return readJsonBody(request, config.maxBodyBytes);
@@ -69,9 +77,21 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
     })
     .use(healthController({ database, queue }))
     .use(messagesController({ config, database, queue, engine, authenticator, logger, metrics }))
+    .use(messageActionsController({ database, queue, authenticator, logger }))
+    .use(deadLettersController({ database, queue, authenticator, logger }))
+    .use(suppressionsController({ database, authenticator, logger }))
     .use(templatesController({ database, engine, authenticator }))
     .use(clientsController({ database, authenticator }))
-    .use(inboxController({ database, authenticator }));
+    .use(inboxController({ database, authenticator }))
+    .use(
+      webhooksController({
+        database,
+        logger,
+        metrics,
+        topicArns: config.sesSnsTopicArns,
+        providers: config.providers,
+      }),
+    );
   return app;
 }
 

@@ -61,7 +61,8 @@ export const SendMessageBody = t.Object(
 );
 export type SendMessageRequest = Static<typeof SendMessageBody>;
 
-const PageQuery = {
+/** What every list takes. */
+export const PageQuery = {
   // As text: the framework's own number from a query loses the name of the parameter when it is wrong.
   limit: t.Optional(
     t.Unsafe<number>(
@@ -73,7 +74,8 @@ const PageQuery = {
 
 export const PageOnlyQuery = t.Object(PageQuery, STRICT);
 
-const IsoTime = t.String({
+/** A time by its shape; `parseIsoTime` reads it. */
+export const IsoTime = t.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
   description: 'must be a time such as 2026-11-21T08:00:00Z',
 });

@@ -6,8 +6,8 @@ import { ApiError } from '../problem.ts';
 
 /** Who is calling. An admin belongs to no client and sees none of their messages. */
 export type Identity =
-  | { kind: 'client'; client: Client; mode: KeyMode; scopes: readonly Scope[] }
-  | { kind: 'admin'; scopes: readonly Scope[] };
+  | { kind: 'client'; client: Client; mode: KeyMode; scopes: readonly Scope[]; keyPrefix: string }
+  | { kind: 'admin'; scopes: readonly Scope[]; keyPrefix: string };
 
 export type ClientIdentity = Extract<Identity, { kind: 'client' }>;
 
@@ -40,7 +40,7 @@ export function createAuthenticator({
     if (!presented) throw unauthenticated();
     if (configured && presented.prefix === configured.prefix) {
       if (!isSecretOf(hashSecret(configured.secret), presented.secret)) throw unauthenticated();
-      return { kind: 'admin', scopes: ['admin'] };
+      return { kind: 'admin', scopes: ['admin'], keyPrefix: presented.prefix };
     }
     const found = await findApiKeyByPrefix(db, presented.prefix);
     const isRight = isSecretOf(found?.key.secretHash ?? NOBODY, presented.secret);
@@ -51,9 +51,10 @@ export function createAuthenticator({
     }
     if (isTouchDue(found.key.lastUsedAt, now())) await touchApiKey(db, found.key.id, now());
     const { client, key } = found;
+    const keyPrefix = key.prefix;
     return client
-      ? { kind: 'client', client, mode: key.mode, scopes: key.scopes }
-      : { kind: 'admin', scopes: key.scopes };
+      ? { kind: 'client', client, mode: key.mode, scopes: key.scopes, keyPrefix }
+      : { kind: 'admin', scopes: key.scopes, keyPrefix };
   }
 
   return {

@@ -45,6 +45,14 @@ describe('JSON bodies', () => {
     ).toBeUndefined();
   });
 
+  test('takes a POST without a body for null, so that it is never an empty object', async () => {
+    const headers = { 'content-type': 'application/json' };
+    for (const init of [{}, { headers }])
+      expect(
+        await readJsonBody(new Request('http://localhost/', { method: 'POST', ...init }), MAX_BYTES),
+      ).toBeNull();
+  });
+
   test('refuses a declared length over the limit', async () => {
     expect(await codeOf(post(`"${'x'.repeat(MAX_BYTES)}"`))).toBe('body_too_large');
   });

@@ -35,6 +35,11 @@ describe('transitions', () => {
     expect(canBecome('sent', 'unknown')).toBe(false);
   });
 
+  test('what a provider took it may still refuse, and that can be tried again', () => {
+    expect([canBecome('sent', 'failed'), canBecome('failed', 'queued')]).toEqual([true, true]);
+    expect(canBecome('delivered', 'failed')).toBe(false);
+  });
+
   test('predecessors are the transitions read backwards', () => {
     expect(predecessorsOf('sending')).toEqual(['queued']);
     expect(predecessorsOf('delivered')).toEqual(['sending', 'sent', 'unknown']);

@@ -12,7 +12,8 @@ export const TRANSITIONS = {
   queued: ['sending', 'canceled'],
   // Back to `queued` when an attempt is to be repeated; a provider's event may overtake the answer to the hand-over.
   sending: ['queued', 'sent', 'delivered', 'bounced', 'spam', 'failed', 'suppressed', 'unknown'],
-  sent: ['delivered', 'bounced', 'spam'],
+  // `failed`: some providers accept first and look for viruses later.
+  sent: ['delivered', 'bounced', 'spam', 'failed'],
   // Some mailboxes accept first and bounce later.
   delivered: ['bounced', 'spam'],
   bounced: [],

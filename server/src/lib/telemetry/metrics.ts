@@ -17,6 +17,10 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
     reconciled: counter('mail.reconciled', 'Unfinished messages that were offered to the queue again'),
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
+    providerEvents: counter(
+      'mail.provider.events',
+      'Events that providers told, by provider and what became of them',
+    ),
     breakerChanges: counter('mail.breaker.changes', 'Changes of circuit breakers, by provider and new state'),
     breakerState: meter.createObservableGauge('mail.breaker.state', {
       description: 'Circuit breaker of each provider in this process: 0 closed, 1 half-open, 2 open',
