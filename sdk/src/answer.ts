@@ -26,7 +26,11 @@ export type AnswerInfo = {
 // By reference and beside the data, so that results stay plain objects that can be compared, stored and printed.
 const known = new WeakMap<object, AnswerInfo>();
 
-/** Notes what is known of the answer that a result came in; results that are no objects have nothing to be found by. */
+/**
+ * Notes what is known of the answer that a result came in; results that are no objects have nothing to be found by.
+ *
+ * @internal
+ */
 export function noteAnswer(result: unknown, info: AnswerInfo): void {
   if (typeof result === 'object' && result !== null) known.set(result, info);
 }
@@ -43,7 +47,11 @@ export function answerOf(result: unknown): AnswerInfo | null {
   return typeof result === 'object' && result !== null ? (known.get(result) ?? null) : null;
 }
 
-/** Reads the facts off an answer's headers. */
+/**
+ * Reads the facts off an answer's headers.
+ *
+ * @internal
+ */
 export function toAnswerInfo(status: number, headers: Headers, attempts: number): AnswerInfo {
   return {
     status,

@@ -70,14 +70,18 @@ function toPath(segments: readonly string[]): string {
 export function toQuery(query: unknown): string {
   if (typeof query !== 'object' || query === null) return '';
   const entries = Object.entries(query).flatMap(([name, value]: [string, unknown]) =>
-    value === undefined || value === null ? [] : [[name, value instanceof Date ? value.toISOString() : String(value)]],
+    value === undefined || value === null
+      ? []
+      : [[name, value instanceof Date ? value.toISOString() : String(value)]],
   );
   const text = new URLSearchParams(entries).toString();
   return text === '' ? '' : `?${text}`;
 }
 
 function queryOf(parameters: unknown): unknown {
-  return typeof parameters === 'object' && parameters !== null && 'query' in parameters ? parameters.query : null;
+  return typeof parameters === 'object' && parameters !== null && 'query' in parameters
+    ? parameters.query
+    : null;
 }
 
 /** The answer's content. */

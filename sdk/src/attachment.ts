@@ -25,14 +25,17 @@ export type AttachmentInput =
   | (AttachmentFacts & { content: AttachmentContent; path?: never })
   | (AttachmentFacts & { path: string; content?: never });
 
-type WireAttachment = NonNullable<MessageBody extends { attachments?: infer List } ? List : never> extends readonly (infer Item)[]
-  ? Item
-  : never;
+type WireAttachment =
+  NonNullable<MessageBody extends { attachments?: infer List } ? List : never> extends readonly (infer Item)[]
+    ? Item
+    : never;
 
 /**
  * Reads an attachment to its end and encodes it as the API takes it.
  *
  * @throws MailError `invalid_argument` where it has no name, or cannot be read
+ *
+ * @internal
  */
 export async function toWireAttachment(input: AttachmentInput): Promise<WireAttachment> {
   if (isBlob(input)) return toWireAttachment({ content: input });

@@ -20,9 +20,18 @@ export type {
 export type { RetryOptions } from './retry.ts';
 export type { Result, Safe } from './safe.ts';
 export type { ClientsResource, KeysResource } from './resources/clients.ts';
+export type { DeadLettersResource } from './resources/dead-letters.ts';
+export type { InboxResource } from './resources/inbox.ts';
 export type { MessagesResource } from './resources/messages.ts';
+export type { SuppressionsResource } from './resources/suppressions.ts';
 export type { TemplatesResource } from './resources/templates.ts';
-export { verifyWebhook, type VerifyOptions, type WebhookEvent, type WebhookHeaders } from './verify-webhook.ts';
+export type { StreamEvent, StreamOptions, StreamQuery } from './stream.ts';
+export {
+  verifyWebhook,
+  type VerifyOptions,
+  type WebhookEvent,
+  type WebhookHeaders,
+} from './verify-webhook.ts';
 export type { WaitOptions } from './wait-for.ts';
 export type * from './types.ts';
 // With a star: only so can a declaration elsewhere add to the interface in it.

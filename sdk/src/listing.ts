@@ -4,7 +4,11 @@ export type Page<Item> = { data: Item[]; nextCursor: string | null };
 /** A list that was asked for: await it for one page, or iterate over it for everything from there on, page by page. */
 export type Listing<Item> = Promise<Page<Item>> & AsyncIterable<Item>;
 
-/** What `load` answers for a cursor, or without one for the first page; that is asked for at once, the others as needed. */
+/**
+ * What `load` answers for a cursor, or without one for the first page; that is asked for at once, the others as needed.
+ *
+ * @internal
+ */
 export function createListing<Item>(
   load: (cursor: string | undefined) => Promise<Page<Item>>,
 ): Listing<Item> {
@@ -18,4 +22,16 @@ export function createListing<Item>(
     }
   }
   return Object.assign(first, { [Symbol.asyncIterator]: iterate });
+}
+
+/**
+ * A query that goes on at a cursor.
+ *
+ * @internal
+ */
+export function withCursor<Query extends object>(
+  query: Query,
+  cursor: string | undefined,
+): Query & { cursor?: string } {
+  return cursor === undefined ? query : { ...query, cursor };
 }

@@ -113,7 +113,11 @@ type MailErrorConstructor = { new (facts: MailErrorFacts): MailError; readonly p
 // The class has one shape and the type is a union by code, which no class can say: hence the cast.
 export const MailError = MailServiceError as unknown as MailErrorConstructor;
 
-/** Reads the service's problem+json; anything else (a proxy's page, say) is an `unexpected_answer`. */
+/**
+ * Reads the service's problem+json; anything else (a proxy's page, say) is an `unexpected_answer`.
+ *
+ * @internal
+ */
 export function toMailError(body: unknown, answer: AnswerInfo, retryAfterMs: number | null): MailError {
   const { status } = answer;
   if (!isProblem(body)) {

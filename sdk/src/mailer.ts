@@ -2,9 +2,13 @@ import { createApi, dataOf, toQuery } from './api-client.ts';
 import { toWireMessage } from './wire-message.ts';
 import { type CreateOptions, type MailerOptions, toSettings } from './options.ts';
 import { type ClientsResource, createClients, createKeys, type KeysResource } from './resources/clients.ts';
+import { createDeadLetters, type DeadLettersResource } from './resources/dead-letters.ts';
+import { createInbox, type InboxResource } from './resources/inbox.ts';
 import { createMessages, type MessagesResource } from './resources/messages.ts';
+import { createSuppressions, type SuppressionsResource } from './resources/suppressions.ts';
 import { createTemplates, type TemplatesResource } from './resources/templates.ts';
 import { type Safe, toSafe } from './safe.ts';
+import { type StreamEvent, type StreamOptions, type StreamQuery, streamEvents } from './stream.ts';
 import type { SendInput } from './templates.ts';
 import { createTransport } from './transport.ts';
 import type { SendResult } from './types.ts';
@@ -33,8 +37,27 @@ export type MailerCalls = {
   readonly templates: TemplatesResource;
   readonly clients: ClientsResource;
   readonly keys: KeysResource;
+  readonly suppressions: SuppressionsResource;
+  readonly deadLetters: DeadLettersResource;
+  readonly inbox: InboxResource;
+  /**
+   * What happens to messages, as it happens: from now on, or from an event or a time on. A connection that is lost is made again, and
+   * goes on after the last event; the iteration ends where you leave it, or with `aborted` by the signal.
+   *
+   * @example
+   * const { messageId } = await mailer.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' });
+   * for await (const event of mailer.stream({ since: new Date(Date.now() - 60_000).toISOString() })) {
+   *   console.log(event.type, event.messageId, event.status);
+   *   if (event.messageId === messageId && event.type === 'sent') break;
+   * }
+   */
+  stream(query?: StreamQuery, options?: StreamOptions): AsyncIterable<StreamEvent>;
   /** Any route of the API, with key, retries and errors as everywhere. What it answers is for you to look at. */
-  request(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, request?: RawRequest): Promise<unknown>;
+  request(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    request?: RawRequest,
+  ): Promise<unknown>;
 };
 
 /** A mail service, as one key sees it. */
@@ -71,6 +94,10 @@ export function createMailer(options: MailerOptions = {}): Mailer {
     templates: createTemplates(api),
     clients: createClients(api),
     keys: createKeys(api),
+    suppressions: createSuppressions(api),
+    deadLetters: createDeadLetters(api),
+    inbox: createInbox(api),
+    stream: (query = {}, streamOptions = {}) => streamEvents(transport, query, streamOptions),
     request: (method, path, { query, body, idempotencyKey, isRepeatable, ...callOptions } = {}) =>
       transport.send({
         method,

@@ -54,7 +54,11 @@ export type CreateOptions = CallOptions & {
   idempotencyKey?: string | undefined;
 };
 
-/** Options with nothing left open. */
+/**
+ * Options with nothing left open.
+ *
+ * @internal
+ */
 export type Settings = {
   baseUrl: string;
   apiKey: string;
@@ -67,7 +71,11 @@ export type Settings = {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** @throws MailError `not_configured` */
+/**
+ * @throws MailError `not_configured`
+ *
+ * @internal
+ */
 export function toSettings(options: MailerOptions): Settings {
   const { retry, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   return {

@@ -10,6 +10,7 @@ export type RetryOptions = {
   maxDelayMs?: number;
 };
 
+/** @internal */
 export const DEFAULT_RETRY: Required<RetryOptions> = {
   maxAttempts: 5,
   maxTotalMs: 30_000,
@@ -17,7 +18,11 @@ export const DEFAULT_RETRY: Required<RetryOptions> = {
   maxDelayMs: 5000,
 };
 
-/** What went wrong, as far as it matters for another attempt. */
+/**
+ * What went wrong, as far as it matters for another attempt.
+ *
+ * @internal
+ */
 export type Failure = { status: number | null; code: string };
 
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -25,6 +30,8 @@ const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /**
  * Whether another attempt may help and can do no harm. What is not `isRepeatable` (it has no idempotency key and does something
  * each time) is asked for again only where it was certainly refused.
+ *
+ * @internal
  */
 export function mayRetry({ status, code }: Failure, isRepeatable: boolean): boolean {
   // The month's quota does not come back within any sensible pause.
@@ -39,6 +46,8 @@ export function mayRetry({ status, code }: Failure, isRepeatable: boolean): bool
 /**
  * Full jitter (a pause between nothing and the exponential bound) spreads callers who failed together; what the service asks
  * for in Retry-After is waited for in full, with jitter on top.
+ *
+ * @internal
  */
 export function toDelayMs(
   options: Required<RetryOptions>,
@@ -50,7 +59,11 @@ export function toDelayMs(
   return retryAfterMs + Math.round(random() * options.baseDelayMs);
 }
 
-/** RFC 9110 §10.2.3: seconds, or a date. Null where it is absent or neither. */
+/**
+ * RFC 9110 §10.2.3: seconds, or a date. Null where it is absent or neither.
+ *
+ * @internal
+ */
 export function parseRetryAfter(text: string | null, nowMs: number): number | null {
   if (text === null) return null;
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);

@@ -15,7 +15,11 @@ export type Safe<T> = {
       : Safe<T[Key]>;
 };
 
-/** Wraps every call of an object and of the objects in it. What is no MailError is a mistake in a program and still thrown. */
+/**
+ * Wraps every call of an object and of the objects in it. What is no MailError is a mistake in a program and still thrown.
+ *
+ * @internal
+ */
 export function toSafe<T extends object>(calls: T): Safe<T> {
   const entries = Object.entries(calls).map(([name, member]: [string, unknown]) => [name, wrap(member)]);
   // Built name by name, which no mapped type can follow.

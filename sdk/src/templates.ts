@@ -24,9 +24,9 @@ type WithoutTemplate = Omit<MessageBody, 'template' | 'props' | 'attachments' | 
   scheduledAt?: string | Date;
 };
 
-type OfTemplate<Name extends keyof Templates> = WithoutTemplate & { template: Name } & (object extends Templates[Name]
-    ? { props?: Templates[Name] }
-    : { props: Templates[Name] });
+type OfTemplate<Name extends keyof Templates> = WithoutTemplate & {
+  template: Name;
+} & (object extends Templates[Name] ? { props?: Templates[Name] } : { props: Templates[Name] });
 
 /** What `send` takes: a template with its props, or html and text. */
 export type SendInput = keyof Templates extends never

@@ -1,5 +1,11 @@
 import { afterEach, expect, test } from 'bun:test';
-import { context, type ContextManager, propagation, ROOT_CONTEXT, type TextMapPropagator } from '@opentelemetry/api';
+import {
+  context,
+  type ContextManager,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+} from '@opentelemetry/api';
 import { traceHeaders } from './trace-headers.ts';
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

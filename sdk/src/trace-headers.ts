@@ -3,7 +3,11 @@ const REGISTRY = Symbol.for('opentelemetry.js.api.1');
 
 type Carrier = Record<string, string>;
 type Propagation = {
-  inject(context: unknown, carrier: Carrier, setter: { set(to: Carrier, key: string, value: string): void }): void;
+  inject(
+    context: unknown,
+    carrier: Carrier,
+    setter: { set(to: Carrier, key: string, value: string): void },
+  ): void;
 };
 type ContextManager = { active(): unknown };
 

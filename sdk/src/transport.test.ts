@@ -144,7 +144,9 @@ describe('ends', () => {
     const pending = scene.failure({ options: { signal: controller.signal } });
     controller.abort('enough');
     expect(await pending).toMatchObject({ code: 'aborted', cause: 'enough' });
-    expect(await scene.failure({ options: { signal: controller.signal } })).toMatchObject({ code: 'aborted' });
+    expect(await scene.failure({ options: { signal: controller.signal } })).toMatchObject({
+      code: 'aborted',
+    });
   });
 
   test('an answer that breaks off is a lost connection', async () => {

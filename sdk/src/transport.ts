@@ -130,7 +130,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-type Limit = { signal: AbortSignal; explain(error: unknown, signal: AbortSignal | undefined): MailError; end(): void };
+type Limit = {
+  signal: AbortSignal;
+  explain(error: unknown, signal: AbortSignal | undefined): MailError;
+  end(): void;
+};
 
 /** One signal for the caller's wish and the time limit; `end` takes the timer and the listener away. */
 function startLimit(signal: AbortSignal | undefined, timeoutMs: number): Limit {
@@ -168,7 +172,7 @@ export function toAborted(signal: AbortSignal): MailError {
 }
 
 /** Resolves after `ms`; rejects with `aborted` as soon as the signal says so. */
-export async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) throw toAborted(signal);
   const { promise, resolve } = createGate();
   const timer = setTimeout(resolve, ms);
@@ -188,4 +192,4 @@ function createGate(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve: () => resolve() };
 }
 
-const REAL: Surroundings = { nowMs: Date.now, random: Math.random, sleep };
+const REAL: Surroundings = { nowMs: Date.now, random: Math.random, sleep: pause };

@@ -16,6 +16,8 @@ type TemplatesApi = Api['v1']['templates'];
 type TemplateApi = ReturnType<TemplatesApi>;
 type ClientsApi = Api['v1']['clients'];
 type ClientApi = ReturnType<ClientsApi>;
+type DeadLettersApi = Api['v1']['dead-letters'];
+type SuppressionsApi = Api['v1']['suppressions'];
 type InboxApi = Api['v1']['inbox'];
 
 /** The service's closed list of error codes; docs/errors.md explains each. */
@@ -54,6 +56,9 @@ export type Template = Answer<TemplateApi['put']>;
 /** Which page of a list: at most `limit` (1 to 100, 20 by default) from `cursor` on. */
 export type PageOptions = Query<NonNullable<Parameters<TemplatesApi['get']>[0]>>;
 
+/** Something that works in a template, but not as its author will want. */
+export type TemplateWarning = Template['warnings'][number];
+
 /** A template as lists show it. */
 export type TemplateSummary = Answer<TemplatesApi['get']>['data'][number];
 
@@ -86,3 +91,33 @@ export type InboxEntry = Answer<InboxApi['get']>['data'][number];
 
 /** One kept mail with its bytes as text, a character a byte. */
 export type InboxMail = Answer<ReturnType<InboxApi>['get']>;
+
+/** What a person decides about a message of which nobody knows whether it was sent. */
+export type Resolution = Parameters<MessageApi['resolve']['post']>[0]['as'];
+
+/** Where a message stands after somebody decided about it. */
+export type MessageDecision = Answer<MessageApi['resolve']['post']>;
+
+/** Which dead letters. */
+export type DeadLetterQuery = Query<NonNullable<Parameters<DeadLettersApi['get']>[0]>>;
+
+/** Which dead letters to treat at once. */
+export type DeadLetterFilter = NonNullable<Parameters<DeadLettersApi['retry']['post']>[0]>;
+
+/** A message that was given up. */
+export type DeadLetter = Answer<DeadLettersApi['get']>['data'][number];
+
+/** A message that was given up, with each of its attempts. */
+export type DeadLetterDetail = Answer<ReturnType<DeadLettersApi>['get']>;
+
+/** How many were retried, and whether there are more. */
+export type RetriedDeadLetters = Answer<DeadLettersApi['retry']['post']>;
+
+/** How many were discarded, and whether there are more. */
+export type DiscardedDeadLetters = Answer<DeadLettersApi['discard']['post']>;
+
+/** Which suppressions to list. */
+export type SuppressionQuery = Query<NonNullable<Parameters<SuppressionsApi['get']>[0]>>;
+
+/** An address that live mail does not reach, and why. */
+export type Suppression = Answer<SuppressionsApi['get']>['data'][number];

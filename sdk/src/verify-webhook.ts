@@ -50,12 +50,21 @@ export async function verifyWebhook(
   throw invalid('No signature fits.');
 }
 
-async function isSigned(signed: Uint8Array<ArrayBuffer>, signatures: string, secret: string): Promise<boolean> {
+async function isSigned(
+  signed: Uint8Array<ArrayBuffer>,
+  signatures: string,
+  secret: string,
+): Promise<boolean> {
   const bytes = fromBase64(secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret);
   if (bytes === null || bytes.length === 0) {
-    throw new MailError({ code: 'invalid_argument', message: 'The secret is not one of a webhook endpoint.' });
+    throw new MailError({
+      code: 'invalid_argument',
+      message: 'The secret is not one of a webhook endpoint.',
+    });
   }
-  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'verify',
+  ]);
   for (const entry of signatures.split(' ')) {
     const [version, encoded = ''] = entry.split(',');
     const signature = version === 'v1' ? fromBase64(encoded) : null;
@@ -107,7 +116,9 @@ function isEvent(value: unknown): value is WebhookEvent {
   if (typeof value !== 'object' || value === null) return false;
   if (!('type' in value && 'timestamp' in value && 'data' in value)) return false;
   const { type, timestamp, data } = value;
-  return typeof type === 'string' && typeof timestamp === 'string' && typeof data === 'object' && data !== null;
+  return (
+    typeof type === 'string' && typeof timestamp === 'string' && typeof data === 'object' && data !== null
+  );
 }
 
 function invalid(message: string): MailError {

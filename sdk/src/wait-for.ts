@@ -1,6 +1,6 @@
 import { MailError } from './mail-error.ts';
 import type { CallOptions } from './options.ts';
-import { sleep } from './transport.ts';
+import { pause } from './transport.ts';
 import type { Message, MessageStatus } from './types.ts';
 
 /** How long to wait for a status, and what ends the waiting. */
@@ -12,7 +12,15 @@ export type WaitOptions = Pick<CallOptions, 'signal'> & {
 /** The way of a message that goes well; whoever waits for one of these is content with a later one. */
 const WAY: readonly MessageStatus[] = ['scheduled', 'queued', 'sending', 'sent', 'delivered'];
 /** Nothing more happens to these by itself. `sent` may still become something else, by what the provider reports. */
-const ENDED: readonly MessageStatus[] = ['delivered', 'bounced', 'spam', 'failed', 'canceled', 'suppressed', 'unknown'];
+const ENDED: readonly MessageStatus[] = [
+  'delivered',
+  'bounced',
+  'spam',
+  'failed',
+  'canceled',
+  'suppressed',
+  'unknown',
+];
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const FIRST_PAUSE_MS = 50;
@@ -23,6 +31,8 @@ const LONGEST_PAUSE_MS = 1000;
  * with it.
  *
  * @throws MailError `message_ended` where it can no longer get there, `wait_timeout`, `aborted`
+ *
+ * @internal
  */
 export async function waitForStatus(
   get: (options: CallOptions) => Promise<Message>,
@@ -41,7 +51,7 @@ export async function waitForStatus(
       const text = `Message ${message.id} is still ${message.status} after ${timeoutMs} ms.`;
       throw new MailError({ code: 'wait_timeout', message: text });
     }
-    await sleep(Math.min(pauseMs, leftMs), signal);
+    await pause(Math.min(pauseMs, leftMs), signal);
   }
 }
 

@@ -14,6 +14,8 @@ export async function toWireMessage(message: SendInput): Promise<MessageBody> {
     ...(scheduledAt === undefined
       ? {}
       : { scheduledAt: scheduledAt instanceof Date ? scheduledAt.toISOString() : scheduledAt }),
-    ...(attachments === undefined ? {} : { attachments: await Promise.all(attachments.map(toWireAttachment)) }),
+    ...(attachments === undefined
+      ? {}
+      : { attachments: await Promise.all(attachments.map(toWireAttachment)) }),
   };
 }

@@ -73,7 +73,10 @@ describe('the SDK against a server', () => {
 
   test('an id that would leave the path reaches no other route', async () => {
     for (const id of ['', '.', '..']) {
-      expect(await errorOf(mailer.messages.get(id))).toMatchObject({ code: 'invalid_argument', status: null });
+      expect(await errorOf(mailer.messages.get(id))).toMatchObject({
+        code: 'invalid_argument',
+        status: null,
+      });
     }
     expect(await errorOf(mailer.messages.get('../clients'))).toMatchObject({
       code: 'not_found',
@@ -94,7 +97,11 @@ describe('the SDK against a server', () => {
       hostname: '127.0.0.1',
       fetch: () => new Response('<h1>Bad gateway</h1>', { status: 502 }),
     });
-    const behind = createMailer({ baseUrl: `http://127.0.0.1:${proxy.port}`, apiKey: system.keys.live, retry: false });
+    const behind = createMailer({
+      baseUrl: `http://127.0.0.1:${proxy.port}`,
+      apiKey: system.keys.live,
+      retry: false,
+    });
     expect(await errorOf(behind.messages.get('x'))).toMatchObject({ code: 'unexpected_answer', status: 502 });
     await proxy.stop(true);
   });

@@ -14,12 +14,14 @@ export type KeysResource = {
   create(clientId: string, key: KeyInput, options?: CallOptions): Promise<NewKey>;
 };
 
+/** @internal */
 export function createClients(api: ApiOf): ClientsResource {
   return {
     create: (client, options) => dataOf(api(options, { isCreating: true }).v1.clients.post(client)),
   };
 }
 
+/** @internal */
 export function createKeys(api: ApiOf): KeysResource {
   return {
     create: (id, key, options) => dataOf(api(options).v1.clients({ id }).keys.post(key)),

@@ -1,14 +1,16 @@
 import { type ApiOf, dataOf } from '../api-client.ts';
 import { answerOf, noteAnswer } from '../answer.ts';
-import { createListing, type Listing } from '../listing.ts';
+import { createListing, type Listing, withCursor } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type {
   Message,
   MessageContent,
+  MessageDecision,
   MessageEvent,
   MessageQuery,
   MessageStatus,
   MessageSummary,
+  Resolution,
 } from '../types.ts';
 import { type WaitOptions, waitForStatus } from '../wait-for.ts';
 
@@ -30,6 +32,18 @@ export type MessagesResource = {
   /** Subject, html and text; `exact` says that they are what was sent. */
   content(id: string, options?: CallOptions): Promise<MessageContent>;
   /**
+   * Gives a failed message another run.
+   *
+   * @throws MailError `not_retryable`
+   */
+  retry(id: string, options?: CallOptions): Promise<MessageDecision>;
+  /**
+   * Says what became of a message whose provider's answer was lost (status `unknown`), or sends it again.
+   *
+   * @throws MailError `not_resolvable`
+   */
+  resolve(id: string, as: Resolution, options?: CallOptions): Promise<MessageDecision>;
+  /**
    * Resolves with the message once it has the status, or one further on the way from `queued` to `delivered`; without a status once
    * no worker has anything left to do with it.
    *
@@ -42,13 +56,12 @@ export type MessagesResource = {
   waitFor(id: string, status?: MessageStatus, options?: WaitOptions): Promise<Message>;
 };
 
+/** @internal */
 export function createMessages(api: ApiOf): MessagesResource {
   const get = (id: string, options?: CallOptions) => dataOf(api(options).v1.messages({ id }).get());
   return {
     list: (query = {}, options) =>
-      createListing((cursor) =>
-        dataOf(api(options).v1.messages.get({ query: { ...query, ...(cursor === undefined ? {} : { cursor }) } })),
-      ),
+      createListing((cursor) => dataOf(api(options).v1.messages.get({ query: withCursor(query, cursor) }))),
     get,
     async events(id, options) {
       const page = await dataOf(api(options).v1.messages({ id }).events.get());
@@ -57,6 +70,8 @@ export function createMessages(api: ApiOf): MessagesResource {
       return page.data;
     },
     content: (id, options) => dataOf(api(options).v1.messages({ id }).content.get()),
+    retry: (id, options) => dataOf(api(options).v1.messages({ id }).retry.post()),
+    resolve: (id, as, options) => dataOf(api(options).v1.messages({ id }).resolve.post({ as })),
     waitFor: (id, status, options = {}) =>
       waitForStatus((callOptions) => get(id, callOptions), { ...options, status }),
   };

@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf, doneOf } from '../api-client.ts';
-import { createListing, type Listing } from '../listing.ts';
+import { createListing, type Listing, withCursor } from '../listing.ts';
 import type { CallOptions, CreateOptions } from '../options.ts';
 import type {
   PageOptions,
@@ -44,18 +44,23 @@ export type TemplatesResource = {
   delete(name: string, options?: CallOptions): Promise<void>;
 };
 
+/** @internal */
 export function createTemplates(api: ApiOf): TemplatesResource {
-  const at = (cursor: string | undefined) => (cursor === undefined ? {} : { cursor });
   return {
     push: (name, sources, options) => dataOf(api(options).v1.templates({ name }).put(sources)),
     list: (page = {}, options) =>
-      createListing((cursor) => dataOf(api(options).v1.templates.get({ query: { ...page, ...at(cursor) } }))),
+      createListing((cursor) => dataOf(api(options).v1.templates.get({ query: withCursor(page, cursor) }))),
     get: (name, options) => dataOf(api(options).v1.templates({ name }).get()),
     versions: (name, page = {}, options) =>
       createListing((cursor) =>
-        dataOf(api(options).v1.templates({ name }).versions.get({ query: { ...page, ...at(cursor) } })),
+        dataOf(
+          api(options)
+            .v1.templates({ name })
+            .versions.get({ query: withCursor(page, cursor) }),
+        ),
       ),
-    version: (name, number, options) => dataOf(api(options).v1.templates({ name }).versions({ number }).get()),
+    version: (name, number, options) =>
+      dataOf(api(options).v1.templates({ name }).versions({ number }).get()),
     render: (name, input = {}, options) =>
       dataOf(api(options, { isRepeatable: true }).v1.templates({ name }).render.post(input)),
     rollBack: (name, version, options) =>
