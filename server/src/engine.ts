@@ -1,5 +1,4 @@
 export type { CheckSuccess, RenderFailure, TemplateSources, TemplateWarning } from './lib/engine/engine.ts';
-export { deriveSchema } from './lib/engine/derived-schema.ts';
 export {
   canonicalLocale,
   createLocalEngine,

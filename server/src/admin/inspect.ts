@@ -43,10 +43,10 @@ async function inspectStorage({ storage }: Config): Promise<Finding[]> {
 async function inspectDatabase(url: string): Promise<Finding[]> {
   const database = openPostgres(url, { maxConnections: 1 });
   try {
-    const [row] = await database.db.execute(
-      sql`select current_setting('server_version_num')::int / 10000 as version`,
+    const row = firstOf(
+      await database.db.execute(sql`select current_setting('server_version_num')::int / 10000 as version`),
     );
-    const version = Number(row?.['version']);
+    const version = Number(row.version);
     const isOld = version < OLDEST_POSTGRES;
     return [
       {
@@ -56,10 +56,10 @@ async function inspectDatabase(url: string): Promise<Finding[]> {
         fix: isOld ? `Use PostgreSQL ${OLDEST_POSTGRES} or later.` : null,
       },
       await inspectMigrations(async () => {
-        const [count] = await database.db.execute(
-          sql`select count(*)::int as count from drizzle.__drizzle_migrations`,
+        const row = firstOf(
+          await database.db.execute(sql`select count(*)::int as count from drizzle.__drizzle_migrations`),
         );
-        return Number(count?.['count']);
+        return Number(row.count);
       }),
     ];
   } catch (error) {
@@ -69,6 +69,12 @@ async function inspectDatabase(url: string): Promise<Finding[]> {
   } finally {
     await database.close();
   }
+}
+
+/** Both drivers type what they execute as unknown; PostgreSQL's answers an array of rows. */
+function firstOf(rows: unknown): Record<string, unknown> {
+  const row: unknown = Array.isArray(rows) ? rows[0] : null;
+  return typeof row === 'object' && row !== null ? { ...row } : {};
 }
 
 async function inspectMigrations(countApplied: () => Promise<number>): Promise<Finding> {
