@@ -2,6 +2,7 @@
 FROM oven/bun:1.4.5-slim AS dependencies
 WORKDIR /app
 COPY package.json bun.lock ./
+COPY patches patches
 COPY server/package.json server/
 COPY sdk/package.json sdk/
 COPY cli/package.json cli/

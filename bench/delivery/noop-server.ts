@@ -6,7 +6,7 @@ import { SendMessageBody } from '../../server/src/api/schemas.ts';
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 const app = new Elysia({ normalize: false })
-  .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, MAX_BODY_BYTES))
+  .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, { maxBytes: MAX_BODY_BYTES }))
   .post(
     '/v1/messages',
     ({ status }) =>

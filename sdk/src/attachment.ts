@@ -25,10 +25,7 @@ export type AttachmentInput =
   | (AttachmentFacts & { content: AttachmentContent; path?: never })
   | (AttachmentFacts & { path: string; content?: never });
 
-type WireAttachment =
-  NonNullable<MessageBody extends { attachments?: infer List } ? List : never> extends readonly (infer Item)[]
-    ? Item
-    : never;
+type WireAttachment = NonNullable<MessageBody['attachments']>[number];
 
 /**
  * Reads an attachment to its end and encodes it as the API takes it.

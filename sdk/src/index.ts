@@ -1,6 +1,5 @@
-export { createMailer, type Mailer, type MailerCalls, type RawRequest } from './mailer.ts';
+export { type BatchOptions, createMailer, type Mailer, type MailerCalls, type RawRequest } from './mailer.ts';
 export {
-  type BatchProblem,
   type ErrorPlace,
   type LocalCode,
   MailError,

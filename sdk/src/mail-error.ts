@@ -1,5 +1,5 @@
 import type { AnswerInfo } from './answer.ts';
-import type { ProblemCode } from './types.ts';
+import type { BatchProblem, ProblemCode } from './types.ts';
 
 /**
  * Codes that do not come from the service but from the way to it, or from this library:
@@ -33,15 +33,6 @@ export type MailErrorCode = ProblemCode | LocalCode;
 
 /** One wrong place: a JSON pointer into what was sent, or file, line and column of a template. */
 export type ErrorPlace = { path: string; message: string };
-
-/** One message of a batch that was not acceptable, by its place in the batch. */
-export type BatchProblem = {
-  index: number;
-  status: number;
-  code: ProblemCode;
-  detail: string;
-  errors?: readonly ErrorPlace[];
-};
 
 /** What an error is made from. */
 export type MailErrorFacts = {

@@ -11,7 +11,7 @@ import { type Safe, toSafe } from './safe.ts';
 import { type StreamEvent, type StreamOptions, type StreamQuery, streamEvents } from './stream.ts';
 import type { SendInput } from './templates.ts';
 import { createTransport } from './transport.ts';
-import type { SendResult } from './types.ts';
+import type { BatchResult, SendResult } from './types.ts';
 
 /** A request to a route for which there is no method (yet). */
 export type RawRequest = CreateOptions & {
@@ -19,6 +19,12 @@ export type RawRequest = CreateOptions & {
   body?: unknown;
   /** Whether asking again is harmless, so that it is repeated where an answer is lost. Default: all but POST without a key. */
   isRepeatable?: boolean;
+};
+
+/** What a batch takes beside its messages. */
+export type BatchOptions = CreateOptions & {
+  /** `strict`: all or none. `permissive`: as many as are acceptable. Default `strict`. */
+  mode?: 'strict' | 'permissive';
 };
 
 /** Everything that rejects with a {@link MailError} where it fails. */
@@ -33,6 +39,18 @@ export type MailerCalls = {
    * const { messageId } = await mailer.send({ to: 'ada@example.com', template: 'welcome', props: { name: 'Ada' } });
    */
   send(message: SendInput, options?: CreateOptions): Promise<SendResult>;
+  /**
+   * Hands over up to 500 messages in one request. Strictly (the default) all are taken or none; with `mode: 'permissive'` as many as
+   * are acceptable, and each item of the answer says which it is, in order.
+   *
+   * @throws MailError `batch_rejected`, whose `items` say which messages were not acceptable
+   *
+   * @example
+   * const people = ['ada@example.com', 'grace@example.com'];
+   * const messages = people.map((to) => ({ to, subject: 'Hello', text: 'Hello!' }));
+   * const { accepted, data } = await mailer.sendBatch(messages, { mode: 'permissive' });
+   */
+  sendBatch(messages: readonly SendInput[], options?: BatchOptions): Promise<BatchResult>;
   readonly messages: MessagesResource;
   readonly templates: TemplatesResource;
   readonly clients: ClientsResource;
@@ -44,7 +62,7 @@ export type MailerCalls = {
    * What happens to messages, as it happens: from now on, or from an event or a time on. A connection that is lost is made again, and
    * goes on after the last event; the iteration ends where you leave it, or with `aborted` by the signal.
    *
-   * @example
+   * For example:
    * const { messageId } = await mailer.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' });
    * for await (const event of mailer.stream({ since: new Date(Date.now() - 60_000).toISOString() })) {
    *   console.log(event.type, event.messageId, event.status);
@@ -89,6 +107,12 @@ export function createMailer(options: MailerOptions = {}): Mailer {
     async send(message, callOptions) {
       const body = await toWireMessage(message);
       return dataOf(api(callOptions, { isCreating: true }).v1.messages.post(body));
+    },
+    async sendBatch(messages, { mode = 'strict', ...callOptions } = {}) {
+      const bodies = await Promise.all(messages.map(toWireMessage));
+      return dataOf(
+        api(callOptions, { isCreating: true }).v1.messages.batch.post({ messages: bodies, mode }),
+      );
     },
     messages: createMessages(api),
     templates: createTemplates(api),

@@ -29,6 +29,12 @@ export type MessageBody = Parameters<MessagesApi['post']>[0];
 /** The promise that a message is kept: its id, status and time. */
 export type SendResult = Answer<MessagesApi['post']>;
 
+/** What became of each message of a batch, in order. */
+export type BatchResult = Answer<MessagesApi['batch']['post']>;
+
+/** One message of a batch that was not acceptable, by its place in the batch. */
+export type BatchProblem = Extract<BatchResult['data'][number], { error: unknown }>['error'];
+
 /** A message with its recipients. */
 export type Message = Answer<MessageApi['get']>;
 
@@ -79,6 +85,9 @@ export type ClientInput = Parameters<ClientsApi['post']>[0];
 
 /** A client of the service: an application or a tenant. */
 export type Client = Answer<ClientsApi['post']>;
+
+/** What to change of a client; what is left out stays. */
+export type ClientChanges = Parameters<ClientApi['patch']>[0];
 
 /** A new key. */
 export type KeyInput = Parameters<ClientApi['keys']['post']>[0];

@@ -1,4 +1,5 @@
 import { toWireAttachment } from './attachment.ts';
+import { toIsoTime } from './iso-time.ts';
 import type { SendInput } from './templates.ts';
 import type { MessageBody } from './types.ts';
 
@@ -11,9 +12,7 @@ export async function toWireMessage(message: SendInput): Promise<MessageBody> {
   const { attachments, scheduledAt, ...rest } = message;
   return {
     ...rest,
-    ...(scheduledAt === undefined
-      ? {}
-      : { scheduledAt: scheduledAt instanceof Date ? scheduledAt.toISOString() : scheduledAt }),
+    ...(scheduledAt === undefined ? {} : { scheduledAt: toIsoTime(scheduledAt) }),
     ...(attachments === undefined
       ? {}
       : { attachments: await Promise.all(attachments.map(toWireAttachment)) }),

@@ -78,6 +78,24 @@ describe('configuration', () => {
     expect(problems.join('\n')).not.toContain('hunter2');
   });
 
+  test('retries follow one policy, but for what a priority has of its own', () => {
+    const { retry } = parseConfig({
+      SERVICE_ROLE: 'DEV',
+      MAX_ATTEMPTS: '7',
+      RETRY_BASE_MS: '100',
+      RETRY_MAX_MS: '9000',
+      MAX_ATTEMPTS_HIGH: '12',
+      RETRY_BASE_MS_LOW: '60000',
+      RETRY_MAX_MS_LOW: '86400000',
+    });
+    expect(retry).toEqual({
+      high: { maxAttempts: 12, baseMs: 100, maxMs: 9000 },
+      normal: { maxAttempts: 7, baseMs: 100, maxMs: 9000 },
+      low: { maxAttempts: 7, baseMs: 60_000, maxMs: 86_400_000 },
+    });
+    expect(namesOf({ SERVICE_ROLE: 'DEV', MAX_ATTEMPTS_LOW: '0' })).toEqual(['MAX_ATTEMPTS_LOW']);
+  });
+
   test('an empty value counts as unset', () => {
     expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '', SMTP_HOST: '' })).toMatchObject({
       port: 3025,

@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
+import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
 import { parseAddress } from './lib/mail/address.ts';
+import type { MessagePriority } from './lib/messages/priority.ts';
 import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
 import { type ParsedProviders, parseProviders } from './lib/providers/settings-parse.ts';
 
@@ -12,6 +14,9 @@ const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 const TOPIC_ARN = ' *arn:aws[a-z-]*:sns:[a-z0-9-]+:\\d{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)? *';
 
 const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
+
+const ATTEMPTS = { minimum: 1, maximum: 50 };
+const DELAY = { minimum: 1, maximum: 24 * 3_600_000 };
 
 /**
  * Every setting the service reads from its environment. `description` is what a person needs to choose a value;
@@ -115,17 +120,62 @@ const SETTINGS = {
     default: 20,
     description: 'Messages that a worker works on at once',
   }),
+  WORKER_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      description: 'Port on which a worker answers /healthz and /readyz; without it a worker listens on none',
+    }),
+  ),
   MAX_ATTEMPTS: Type.Integer({
-    minimum: 1,
-    maximum: 50,
+    ...ATTEMPTS,
     default: 20,
     description: 'Attempts to hand a message over before it fails for good',
   }),
+  MAX_ATTEMPTS_HIGH: Type.Optional(
+    Type.Integer({ ...ATTEMPTS, description: 'The same for messages of high priority, where it differs' }),
+  ),
+  MAX_ATTEMPTS_LOW: Type.Optional(
+    Type.Integer({ ...ATTEMPTS, description: 'The same for messages of low priority, where it differs' }),
+  ),
   RETRY_BASE_MS: Type.Integer({
-    minimum: 1,
-    maximum: 3_600_000,
+    ...DELAY,
     default: 10_000,
-    description: 'Delay before the first retry; doubles each time, up to an hour',
+    description: 'Delay before the first retry; doubles each time, up to RETRY_MAX_MS',
+  }),
+  RETRY_BASE_MS_HIGH: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'First delay for messages of high priority, where it differs',
+    }),
+  ),
+  RETRY_BASE_MS_LOW: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'First delay for messages of low priority, where it differs',
+    }),
+  ),
+  RETRY_MAX_MS: Type.Integer({
+    ...DELAY,
+    default: 3_600_000,
+    description: 'Longest delay between two attempts of our own schedule',
+  }),
+  RETRY_MAX_MS_HIGH: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'Longest delay for messages of high priority, where it differs',
+    }),
+  ),
+  RETRY_MAX_MS_LOW: Type.Optional(
+    Type.Integer({
+      ...DELAY,
+      description: 'Longest delay for messages of low priority, where it differs',
+    }),
+  ),
+  KEEP_BODIES: Type.Boolean({
+    default: false,
+    description:
+      'true keeps each body as it was sent, compressed, for as long as its message; false renders it again when asked',
   }),
   LEASE_MS: Type.Integer({
     minimum: 1000,
@@ -136,8 +186,63 @@ const SETTINGS = {
   MAX_BODY_BYTES: Type.Integer({
     minimum: 1024,
     default: 2 * 1024 * 1024,
-    description: 'Largest request body the API reads',
+    description: 'Largest request body the API reads, where it holds no attachments',
   }),
+  MAX_ATTACHMENT_BODY_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 36 * 1024 * 1024,
+    description: 'Largest request body with attachments, which are a third larger in it',
+  }),
+  MAX_ATTACHMENT_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 25 * 1024 * 1024,
+    description: 'Largest sum of the attachments of one message',
+  }),
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^\\s?#]+$',
+      description:
+        'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com',
+    }),
+  ),
+  MAX_WAITING: Type.Integer({
+    minimum: 1,
+    default: 5000,
+    description: 'Messages that may wait for the database at once; more are answered with 503',
+  }),
+  MAX_INTAKE_MS: Type.Integer({
+    minimum: 100,
+    maximum: 60_000,
+    default: 5000,
+    description: 'How long the database may take to keep a message before the answer is 503',
+  }),
+  MAX_IN_FLIGHT_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 256 * 1024 * 1024,
+    description: 'Request bodies that may be in memory at once; more are answered with 503',
+  }),
+  MAX_QUEUE_DEPTH: Type.Integer({
+    minimum: 1,
+    default: 1_000_000,
+    description: 'Jobs that may wait in the queue before new messages are answered with 503',
+  }),
+  BLOB_STORE_URL: Type.Optional(
+    Type.String({
+      pattern: '^(database|s3://.+|folder:.+)$',
+      description:
+        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>; by default the database, with pglite: a folder',
+    }),
+  ),
+  S3_ENDPOINT: Type.Optional(
+    Type.String({ pattern: '^https?://.+$', description: "Address of the S3 API; Amazon's own by default" }),
+  ),
+  S3_REGION: Type.Optional(Type.String({ minLength: 1, description: 'Region of the bucket' })),
+  S3_ACCESS_KEY_ID: Type.Optional(
+    Type.String({ minLength: 1, description: 'Key id for the S3 API; goes with S3_SECRET_ACCESS_KEY' }),
+  ),
+  S3_SECRET_ACCESS_KEY: Type.Optional(
+    Type.String({ minLength: 1, description: 'Secret for the S3 API; goes with S3_ACCESS_KEY_ID' }),
+  ),
   ADMIN_API_KEY: Type.Optional(
     Type.String({
       description:
@@ -166,10 +271,19 @@ type Environment = Static<typeof EnvironmentSchema>;
 
 export type ServiceRole = Environment['SERVICE_ROLE'];
 
+/** How often a message is tried, and how far apart. */
+export type RetryPolicy = {
+  maxAttempts: number;
+  /** Before the second attempt; doubles for each after it. */
+  baseMs: number;
+  maxMs: number;
+};
+
 /** Where state lives: everything in one folder and one process, or PostgreSQL and Redis. */
-export type StorageSettings =
+export type StorageSettings = { blobs: BlobSettings } & (
   | { kind: 'embedded'; databaseDir: string }
-  | { kind: 'production'; databaseUrl: string; redisUrl: string };
+  | { kind: 'production'; databaseUrl: string; redisUrl: string }
+);
 
 export type Config = Readonly<{
   role: ServiceRole;
@@ -185,10 +299,23 @@ export type Config = Readonly<{
   providers: readonly ProviderSettings[];
   sesSnsTopicArns: readonly string[];
   workerConcurrency: number;
-  maxAttempts: number;
-  retryBaseMs: number;
+  /** Where a process that is a worker alone answers for its health; null for nowhere. */
+  workerPort: number | null;
+  /** When and how often an attempt is repeated, by the message's priority. */
+  retry: Readonly<Record<MessagePriority, RetryPolicy>>;
+  isKeepingBodies: boolean;
   leaseMs: number;
+  /** Of a request without attachments. */
   maxBodyBytes: number;
+  /** Of a request with attachments. */
+  maxAttachmentBodyBytes: number;
+  /** Of one message, decoded. */
+  maxAttachmentBytes: number;
+  publicUrl: string | null;
+  maxWaiting: number;
+  maxIntakeMs: number;
+  maxInFlightBytes: number;
+  maxQueueDepth: number;
   adminApiKey: string | null;
   shutdownGraceMs: number;
   sandboxMode: 'full' | 'trusted';
@@ -286,6 +413,12 @@ function semanticProblems(given: Given): string[] {
   if ((given.SMTP_USER === undefined) !== (given.SMTP_PASS === undefined)) {
     problems.push('SMTP_USER and SMTP_PASS go together: set both or neither');
   }
+  if (given.BLOB_STORE_URL?.startsWith('s3:') && !parseS3Url(given.BLOB_STORE_URL)) {
+    problems.push('BLOB_STORE_URL has a wrong value: a bucket is named as in s3://bucket/prefix');
+  }
+  if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) {
+    problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both or neither');
+  }
   const from = parseAddress(given.MAIL_FROM ?? DEFAULT_FROM);
   if (!from.ok) problems.push(`MAIL_FROM has a wrong value: it ${from.reason}`);
   if (given.ADMIN_API_KEY && !isApiKey(given.ADMIN_API_KEY)) {
@@ -330,10 +463,18 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     providers: env.SMTP_HOST ? [toRelay(env, env.SMTP_HOST)] : named,
     sesSnsTopicArns: (env.SES_SNS_TOPIC_ARNS ?? '').split(',').flatMap((arn) => arn.trim() || []),
     workerConcurrency: env.WORKER_CONCURRENCY,
-    maxAttempts: env.MAX_ATTEMPTS,
-    retryBaseMs: env.RETRY_BASE_MS,
+    workerPort: env.WORKER_PORT ?? null,
+    retry: toRetryPolicies(env),
+    isKeepingBodies: env.KEEP_BODIES,
     leaseMs: env.LEASE_MS,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    maxAttachmentBodyBytes: env.MAX_ATTACHMENT_BODY_BYTES,
+    maxAttachmentBytes: env.MAX_ATTACHMENT_BYTES,
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    maxWaiting: env.MAX_WAITING,
+    maxIntakeMs: env.MAX_INTAKE_MS,
+    maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
+    maxQueueDepth: env.MAX_QUEUE_DEPTH,
     adminApiKey: env.ADMIN_API_KEY ?? null,
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     sandboxMode: env.SANDBOX,
@@ -343,9 +484,46 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
 
 function toStorage(env: Environment, mailerDir: string): StorageSettings {
   const url = env.DATABASE_URL ?? `pglite:${mailerDir}/db`;
-  if (url.startsWith('pglite:'))
-    return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)) };
-  return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '' };
+  if (url.startsWith('pglite:')) {
+    const blobs = toBlobs(env, { kind: 'folder', folder: `${mailerDir}/blobs` });
+    return { kind: 'embedded', databaseDir: resolve(url.slice('pglite:'.length)), blobs };
+  }
+  const blobs = toBlobs(env, { kind: 'database' });
+  return { kind: 'production', databaseUrl: url, redisUrl: env.REDIS_URL ?? '', blobs };
+}
+
+function toBlobs(env: Environment, standard: BlobSettings): BlobSettings {
+  const url = env.BLOB_STORE_URL;
+  if (!url) return standard;
+  if (url === 'database') return { kind: 'database' };
+  if (url.startsWith('folder:')) return { kind: 'folder', folder: resolve(url.slice('folder:'.length)) };
+  const place = parseS3Url(url);
+  if (!place) throw new Error('an S3 address that was checked cannot be read');
+  return {
+    kind: 's3',
+    ...place,
+    endpoint: env.S3_ENDPOINT ?? null,
+    region: env.S3_REGION ?? null,
+    accessKeyId: env.S3_ACCESS_KEY_ID ?? null,
+    secretAccessKey: env.S3_SECRET_ACCESS_KEY ?? null,
+  };
+}
+
+function toRetryPolicies(env: Environment): Config['retry'] {
+  const normal = { maxAttempts: env.MAX_ATTEMPTS, baseMs: env.RETRY_BASE_MS, maxMs: env.RETRY_MAX_MS };
+  return {
+    high: {
+      maxAttempts: env.MAX_ATTEMPTS_HIGH ?? normal.maxAttempts,
+      baseMs: env.RETRY_BASE_MS_HIGH ?? normal.baseMs,
+      maxMs: env.RETRY_MAX_MS_HIGH ?? normal.maxMs,
+    },
+    normal,
+    low: {
+      maxAttempts: env.MAX_ATTEMPTS_LOW ?? normal.maxAttempts,
+      baseMs: env.RETRY_BASE_MS_LOW ?? normal.baseMs,
+      maxMs: env.RETRY_MAX_MS_LOW ?? normal.maxMs,
+    },
+  };
 }
 
 /** The simple form of one provider. */

@@ -27,6 +27,7 @@ export async function startService(
   config: Config,
   logger: Logger,
   metrics: Metrics = createMetrics(),
+  { onStep }: Pick<WorkerDeps, 'onStep'> = {},
 ): Promise<RunningService> {
   const opening = openProfile(config.storage, logger);
   const openBuilds = async () => createBuildTable((await opening).database.db);
@@ -45,7 +46,7 @@ export async function startService(
   });
   const [opened, started] = await Promise.allSettled([opening, starting]);
   if (opened.status === 'fulfilled' && started.status === 'fulfilled') {
-    return startRole({ config, profile: opened.value, engine: started.value, logger, metrics });
+    return startRole({ config, profile: opened.value, engine: started.value, logger, metrics, onStep });
   }
   // Whichever of them is there has nobody else to close it.
   if (opened.status === 'fulfilled') await opened.value.close();

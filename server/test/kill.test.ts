@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import PostalMime from 'postal-mime';
+import type { Step } from '../src/worker/steps.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
 import { createApiKey } from '../src/lib/auth/api-key.ts';
 import { isMissing } from './support/requires.ts';
-import { type ServiceProcess, startServiceProcess } from './support/service-process.ts';
+import { type ServiceProcess, startServiceKilledAt, startServiceProcess } from './support/service-process.ts';
 import { type SmtpSink, startSmtpSink } from './support/smtp-sink.ts';
 import {
   createCaller,
@@ -92,6 +93,7 @@ async function assertAccounted({
   );
   expect(new Set(received).size).toBe(received.length);
   for (const id of sent) expect(received.some((messageId) => messageId.includes(id))).toBe(true);
+  return { received };
 }
 
 describe('kill -9 of the whole embedded process in mid-queue', () => {
@@ -105,6 +107,61 @@ describe('kill -9 of the whole embedded process in mid-queue', () => {
     const second = await start(settings);
     await assertAccounted({ url: second.url, key, ids, sink });
   }, 90_000);
+});
+
+/** What the message that was at a step when its worker died becomes, and whether the relay has seen it in the end. */
+const STEPS: { step: Step; becomes: 'sent' | 'unknown'; wasSeen: boolean }[] = [
+  { step: 'claimed', becomes: 'sent', wasSeen: true },
+  { step: 'rendered', becomes: 'sent', wasSeen: true },
+  { step: 'composed', becomes: 'sent', wasSeen: true },
+  { step: 'handing_over', becomes: 'sent', wasSeen: true },
+  { step: 'handed_over', becomes: 'unknown', wasSeen: false },
+  { step: 'answered', becomes: 'unknown', wasSeen: true },
+  { step: 'recorded', becomes: 'sent', wasSeen: true },
+];
+
+describe('kill -9 at each step, with several messages under way', () => {
+  test.each(STEPS)(
+    'at $step the message is $becomes',
+    async ({ step, becomes, wasSeen }) => {
+      const { sink, env, admin } = await prepare('embedded');
+      const settings = { ...env, SERVICE_ROLE: 'DEV' };
+      const first = await startServiceKilledAt(settings, { step, nth: 3 });
+      cleanups.push(first.kill9);
+      const call = createCaller(first.url);
+      const { live: key } = await createClient(call, admin);
+      // The process dies while some of these are on their way: an answer that never came says nothing of its message.
+      await Promise.allSettled(
+        Array.from({ length: 12 }, (_, i) =>
+          call('POST', '/v1/messages', {
+            key,
+            body: { to: `user${i}@example.net`, subject: `Mail ${i}`, text: 'x' },
+          }),
+        ),
+      );
+      await first.exited;
+      expect(first.exitCode()).toBeNull();
+      const victim = victimOf(first.logTail());
+      const second = await start(settings);
+      const ids = await listIds(second.url, key);
+      expect(ids.length).toBeGreaterThanOrEqual(3);
+      const { received } = await assertAccounted({ url: second.url, key, ids, sink });
+      const ended = await waitUntilEnded(createCaller(second.url), victim, key);
+      expect(ended).toMatchObject({ status: becomes });
+      expect(received.some((messageId) => messageId.includes(victim))).toBe(wasSeen);
+    },
+    90_000,
+  );
+
+  const victimOf = (log: string): string => {
+    const line = log.split('\n').find((candidate) => candidate.includes('"msg":"killed"'));
+    return /"message_id":"([^"]+)"/.exec(line ?? '')?.[1] ?? '';
+  };
+
+  const listIds = async (url: string, key: string): Promise<string[]> => {
+    const { body } = await createCaller(url)('GET', '/v1/messages?limit=100', { key });
+    return Array.isArray(body.data) ? body.data.map(({ id }) => String(id)) : [];
+  };
 });
 
 describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(

@@ -248,6 +248,7 @@ describeOnBothProfiles('events of a provider', (profile) => {
     );
     expect(await find(id)).toMatchObject({
       status: 'bounced',
+      lastError: 'words of bounced_hard',
       recipients: [{ status: 'bounced', response: 'words of bounced_hard' }],
     });
   });

@@ -5,7 +5,7 @@ import { buildModuleGraph, type ModuleGraph, type SourceTree } from './module-gr
 import { proveRules } from './planted-violations.ts';
 import { findViolations } from './rules.ts';
 
-const CODE = '{server,sdk,cli,templates,scripts,bench}/**/*.{ts,tsx}';
+const CODE = '{server,sdk,cli,templates,scripts,bench,chaos}/**/*.{ts,tsx}';
 /** Folders that hold the product: a graph without one of them has not seen it. */
 const MUST_BE_SEEN = [
   'server/src/api/',

@@ -12,6 +12,7 @@ import type {
   MessageSummary,
   Resolution,
 } from '../types.ts';
+import { toIsoTime } from '../iso-time.ts';
 import { type WaitOptions, waitForStatus } from '../wait-for.ts';
 
 /** What was sent, and what became of it. */
@@ -31,6 +32,18 @@ export type MessagesResource = {
   events(id: string, options?: CallOptions): Promise<MessageEvent[]>;
   /** Subject, html and text; `exact` says that they are what was sent. */
   content(id: string, options?: CallOptions): Promise<MessageContent>;
+  /**
+   * Takes back a message that is queued or scheduled.
+   *
+   * @throws MailError `not_cancelable`
+   */
+  cancel(id: string, options?: CallOptions): Promise<Message>;
+  /**
+   * Moves a scheduled message to another time.
+   *
+   * @throws MailError `not_scheduled`
+   */
+  reschedule(id: string, scheduledAt: string | Date, options?: CallOptions): Promise<Message>;
   /**
    * Gives a failed message another run.
    *
@@ -70,6 +83,13 @@ export function createMessages(api: ApiOf): MessagesResource {
       return page.data;
     },
     content: (id, options) => dataOf(api(options).v1.messages({ id }).content.get()),
+    cancel: (id, options) => dataOf(api(options).v1.messages({ id }).cancel.post()),
+    reschedule: (id, scheduledAt, options) =>
+      dataOf(
+        api(options)
+          .v1.messages({ id })
+          .patch({ scheduledAt: toIsoTime(scheduledAt) }),
+      ),
     retry: (id, options) => dataOf(api(options).v1.messages({ id }).retry.post()),
     resolve: (id, as, options) => dataOf(api(options).v1.messages({ id }).resolve.post({ as })),
     waitFor: (id, status, options = {}) =>

@@ -6,6 +6,7 @@ import type {
   ProblemCode,
   SendResult,
 } from '../index.ts';
+import { toEmail } from './mail-match.ts';
 
 /** A message as the service would have got it, and the id that it was given. */
 export type SentMessage = MessageBody & { id: string };
@@ -15,6 +16,8 @@ export type FailureCode = ProblemCode | 'network_error';
 
 type Kept = { body: SentMessage; status: MessageStatus; createdAt: string };
 type Call = { method: string; path: string; body: unknown; headers: Headers };
+const WRONG_SHAPE = 'It has no recipient, or nothing to say.';
+
 type Planned = { code: FailureCode; times: number };
 
 /** The statuses of the codes that tests ask for most; others answer 422. */
@@ -25,6 +28,11 @@ const STATUSES: Partial<Record<ProblemCode, number>> = {
   from_not_allowed: 403,
   not_found: 404,
   template_not_found: 404,
+  not_cancelable: 409,
+  not_scheduled: 409,
+  rate_limited: 429,
+  quota_exceeded: 429,
+  overloaded: 503,
   internal_error: 500,
   service_unavailable: 503,
 };
@@ -49,23 +57,51 @@ export function createFakeService(): FakeService {
   function accept(body: MessageBody): SendResult {
     const id = crypto.randomUUID();
     const message = { ...body, id };
-    const status: MessageStatus = 'queued';
+    const status =
+      body.scheduledAt !== undefined && Date.parse(body.scheduledAt) > Date.now() ? 'scheduled' : 'queued';
     const createdAt = new Date().toISOString();
     kept.set(id, { body: message, status, createdAt });
     sent.push(message);
     return { messageId: id, status, createdAt };
   }
 
-  function send(call: Call): Response {
-    const key = call.headers.get('idempotency-key');
-    const earlier = key === null ? undefined : answered.get(key);
-    if (earlier !== undefined)
+  /** The answer to an earlier call with the same key, or else what `work` answers, which is kept. */
+  function once(call: Call, work: () => unknown): Response {
+    const key = call.headers.get('idempotency-key') ?? crypto.randomUUID();
+    const earlier = answered.get(key);
+    if (earlier !== undefined) {
       return Response.json(earlier, { status: 202, headers: { 'idempotent-replayed': 'true' } });
-    if (!isMessageBody(call.body))
-      return refuse('invalid_request', 'It has no recipient, or nothing to say.');
-    const answer = accept(call.body);
-    if (key !== null) answered.set(key, answer);
+    }
+    const answer = work();
+    answered.set(key, answer);
     return Response.json(answer, { status: 202 });
+  }
+
+  function send(call: Call): Response {
+    const { body } = call;
+    return isMessageBody(body) ? once(call, () => accept(body)) : refuse('invalid_request', WRONG_SHAPE);
+  }
+
+  function sendBatch(call: Call): Response {
+    const messages = listOf(call.body, 'messages');
+    const good = messages.filter(isMessageBody);
+    if (good.length < messages.length) return refuse('batch_rejected', WRONG_SHAPE);
+    return once(call, () => ({ accepted: good.length, rejected: 0, data: good.map(accept) }));
+  }
+
+  function change(call: Call): Response {
+    const [, id = '', action] = /^\/v1\/messages\/([^/]+)(\/cancel)?$/.exec(call.path) ?? [];
+    const found = kept.get(id);
+    if (!found) return refuse('not_found', `There is no message ${id}.`);
+    const { status } = found;
+    if (action) {
+      if (status !== 'queued' && status !== 'scheduled') return refuse('not_cancelable', `It is ${status}.`);
+      found.status = 'canceled';
+    } else {
+      if (status !== 'scheduled') return refuse('not_scheduled', `It is ${status}.`);
+      Object.assign(found.body, call.body);
+    }
+    return Response.json(toMessage(found));
   }
 
   function read(path: string): Response {
@@ -82,6 +118,8 @@ export function createFakeService(): FakeService {
     const planted = answers.get(`${method} ${path}`);
     if (planted !== undefined) return Response.json(planted);
     if (method === 'POST' && path === '/v1/messages') return send(call);
+    if (method === 'POST' && path === '/v1/messages/batch') return sendBatch(call);
+    if (method === 'PATCH' || path.endsWith('/cancel')) return change(call);
     if (method === 'GET' && path === '/v1/messages') {
       return Response.json({ data: [...kept.values()].map(toSummary).reverse(), nextCursor: null });
     }
@@ -130,6 +168,11 @@ function isMessageBody(body: unknown): body is MessageBody {
   return hasRecipient && ('template' in body || 'html' in body || 'text' in body);
 }
 
+function listOf(body: unknown, name: string): unknown[] {
+  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : null;
+  return Array.isArray(value) ? value : [];
+}
+
 function toSummary({ body, status, createdAt }: Kept): MessageSummary {
   const [name = null, version] = body.template?.split('@') ?? [];
   return {
@@ -137,7 +180,7 @@ function toSummary({ body, status, createdAt }: Kept): MessageSummary {
     status,
     mode: 'test',
     from: body.from ?? 'test@example.com',
-    recipient: toList(body.to)[0] ?? '',
+    recipient: toEmail(toList(body.to)[0] ?? ''),
     subject: body.subject ?? null,
     template: name,
     templateVersion: version === undefined ? null : Number(version),
@@ -146,6 +189,8 @@ function toSummary({ body, status, createdAt }: Kept): MessageSummary {
     lastError: null,
     traceId: '0'.repeat(32),
     tags: body.tags ?? {},
+    priority: body.priority ?? 'normal',
+    scheduledAt: body.scheduledAt ?? null,
     createdAt,
     updatedAt: createdAt,
   };
@@ -154,12 +199,19 @@ function toSummary({ body, status, createdAt }: Kept): MessageSummary {
 function toMessage(kept: Kept): Message {
   const { body, status } = kept;
   const ofKind = (kind: 'to' | 'cc' | 'bcc') =>
-    toList(body[kind]).map((email) => ({ kind, email, name: null, status, response: null }));
+    toList(body[kind]).map((address) => ({
+      kind,
+      email: toEmail(address),
+      name: null,
+      status,
+      response: null,
+    }));
   return {
     ...toSummary(kept),
     replyTo: toList(body.replyTo),
     headers: body.headers ?? {},
     metadata: body.metadata ?? {},
+    attachments: [],
     providerMessageId: null,
     recipients: [...ofKind('to'), ...ofKind('cc'), ...ofKind('bcc')],
   };

@@ -29,6 +29,6 @@ export function describeMatch(match: MailMatch): string {
 }
 
 /** `Ada <Ada@Example.com>` and `ada@example.com` are one address to a test. */
-function toEmail(address: string): string {
+export function toEmail(address: string): string {
   return (/<([^>]*)>\s*$/.exec(address)?.[1] ?? address).trim().toLowerCase();
 }

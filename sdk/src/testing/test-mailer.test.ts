@@ -52,7 +52,10 @@ describe('the test mailer', () => {
   test('tells what became of a message, as far as the test says', async () => {
     const mailer = createTestMailer();
     const { messageId } = await mailer.send(hello);
-    expect(await mailer.messages.get(messageId)).toMatchObject({ status: 'queued', recipient: hello.to });
+    expect(await mailer.messages.get(messageId)).toMatchObject({
+      status: 'queued',
+      recipient: 'ada@example.com',
+    });
     mailer.setStatus(messageId, 'delivered');
     expect(await mailer.messages.waitFor(messageId, 'sent')).toMatchObject({ status: 'delivered' });
     expect((await mailer.messages.list()).data.map(({ id }) => id)).toEqual([messageId]);
@@ -62,6 +65,23 @@ describe('the test mailer', () => {
     mailer.clear();
     expect(mailer.sent).toEqual([]);
     expect((await mailer.safe.messages.get(messageId)).error?.code).toBe('not_found');
+  });
+
+  test('takes batches, schedules and what is taken back', async () => {
+    const mailer = createTestMailer();
+    const { accepted, data } = await mailer.sendBatch([hello, { ...hello, to: 'bob@example.com' }]);
+    expect([accepted, data.length, mailer.sent.length]).toEqual([2, 2, 2]);
+    const { error } = await mailer.safe.sendBatch([{ to: 'ada@example.com' }]);
+    expect(error?.code).toBe('batch_rejected');
+    const scheduledAt = new Date(Date.now() + 3_600_000);
+    const { messageId, status } = await mailer.send({ ...hello, scheduledAt });
+    expect(status).toBe('scheduled');
+    const later = new Date(scheduledAt.getTime() + 1000);
+    expect(await mailer.messages.reschedule(messageId, later)).toMatchObject({
+      scheduledAt: later.toISOString(),
+    });
+    expect(await mailer.messages.cancel(messageId)).toMatchObject({ status: 'canceled' });
+    expect((await mailer.safe.messages.cancel(messageId)).error?.code).toBe('not_cancelable');
   });
 
   test('refuses what says nothing, and routes that nobody planted', async () => {

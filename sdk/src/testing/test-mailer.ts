@@ -29,7 +29,7 @@ export type TestMailer = Mailer & {
  * const { props } = mailer.expectSent({ to: 'ada@example.com', template: 'welcome' });
  * mailer.failNext('service_unavailable');
  * const { error } = await mailer.safe.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello' });
- * console.log(props, error?.code); // { name: 'Ada' } service_unavailable
+ * console.log(props?.name, error?.code); // Ada service_unavailable
  */
 export function createTestMailer(options: Pick<MailerOptions, 'retry'> = {}): TestMailer {
   const service = createFakeService();

@@ -15,12 +15,25 @@ import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
+import { unsubscribeController } from './controllers/unsubscribe.ts';
 import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
+import { createEnqueuer } from './enqueuer.ts';
+import { createIntake } from './intake.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
+import { createBodyBudget } from './middleware/body-budget.ts';
+import { createIdempotencyGuard, ReplayedAnswer } from './middleware/idempotency.ts';
 import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
+import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
 import { contextOf } from './middleware/request-context.ts';
+import { OverloadError } from './overload.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
+import { createPropsChecker } from './props-check.ts';
+import { startPruner } from './pruner.ts';
+import { startQueueWatch } from './queue-watch.ts';
+import { createTemplateResolver } from './template-resolver.ts';
+import { readUnsubscribeForm } from './unsubscribe-form.ts';
+import { toInvalidRequest } from './validation-problem.ts';
 
 export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
 
@@ -33,38 +46,97 @@ export type App = ReturnType<typeof createApp>;
 export type { ProblemCode } from './problem.ts';
 
 /** Composes the HTTP API; it listens only once it is started. */
-export function createApp({ config, profile, engine, logger, metrics }: ApiDeps) {
+export function createApp(deps: ApiDeps) {
+  return createApi(deps).app;
+}
+
+/** The composed API with what runs behind its requests. */
+export type Api = {
+  readonly app: App;
+  /** Gives back what a request held, once it is answered. */
+  release(request: Request): void;
+  /** Ends what runs behind the requests; after the last of them. */
+  stop(): Promise<void>;
+};
+
+/** Composes the HTTP API and what runs behind it. */
+export function createApi({ config, profile, engine, logger, metrics }: ApiDeps) {
   const { database } = profile;
   const queue = profile.queue.queue;
-  const authenticator = createAuthenticator({
-    db: database.db,
-    adminApiKey: config.adminApiKey,
-    now: () => new Date(),
+  const now = () => new Date();
+  const rateGate = createRateGate(profile.rateLimiter);
+  const authenticator = withRateLimit(
+    createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now }),
+    rateGate,
+  );
+  const idempotency = createIdempotencyGuard(database);
+  const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
+  const props = createPropsChecker();
+  const budget = createBodyBudget(config.maxInFlightBytes);
+  const watch = startQueueWatch({ queue, metrics, maxDepth: config.maxQueueDepth });
+  const enqueuer = createEnqueuer({ queue, logger, metrics });
+  const pruner = startPruner({ db: database.db, logger });
+  const intake = createIntake({
+    database,
+    addJobsInTransaction: profile.addJobsInTransaction,
+    enqueuer,
+    maxWaiting: config.maxWaiting,
+    maxIntakeMs: config.maxIntakeMs,
+    hasRoom: watch.hasRoom,
   });
+  const accept = {
+    config,
+    db: database.db,
+    templates: resolver,
+    props,
+    now,
+    intake,
+    blobs: profile.blobs,
+    metrics,
+    toApiError(error: unknown): ApiError {
+      const problem = toApiError(error);
+      if (problem.code === 'internal_error') logger.error({ err: error }, 'a message of a batch failed');
+      return problem;
+    },
+  };
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
-      const { requestId, trace } = contextOf(request);
-      set.headers['x-request-id'] = requestId;
-      set.headers.traceparent = toTraceparent(trace);
+      const { requestId, trace, headers } = contextOf(request);
+      headers['x-request-id'] = requestId;
+      headers.traceparent = toTraceparent(trace);
+      // Kept by reference: what is learnt of the caller later is in the answer too.
+      set.headers = headers;
       if (config.role === 'DEV') assertLocal(request);
     })
-    .onParse({ as: 'global' }, async ({ request, route }) => {
+    .onParse({ as: 'global' }, async ({ request, path, route }) => {
+      if (path.startsWith('/u/')) return readUnsubscribeForm(request);
       // A callback has no key but a signature over its very bytes.
-      if (route.startsWith(CALLBACK_PREFIX)) return readBytes(request, MAX_CALLBACK_BYTES);
+      if (route.startsWith(CALLBACK_PREFIX)) return readBytes(request, { maxBytes: MAX_CALLBACK_BYTES });
       // Before the body is read: an unknown caller may not make us read one.
-      await authenticator.identify(request);
-      return readJsonBody(request, config.maxBodyBytes);
+      const identity = await authenticator.identify(request);
+      const isSending = request.method === 'POST' && path.startsWith('/v1/messages');
+      if (isSending) intake.assertOpen();
+      const body = await readJsonBody(request, {
+        maxBytes: config.maxBodyBytes,
+        ...(isSending && {
+          extended: { maxBytes: config.maxAttachmentBodyBytes, holding: '"attachments"' },
+        }),
+        onBytes: (bytes) => budget.reserve(request, bytes),
+      });
+      idempotency.note(request, identity, body);
+      return body;
     })
-    .onError({ as: 'global' }, ({ error, request, set }) => {
-      const { requestId, trace } = contextOf(request);
-      const problem = error instanceof NotFoundError ? toNoRoute(app.routes, request) : toApiError(error);
-      if (problem.code === 'internal_error') {
+    .onError({ as: 'global' }, async ({ error, request, set }) => {
+      const { requestId, trace, headers } = contextOf(request);
+      const settled = await settle(error, request);
+      const response = toResponse(settled, requestId);
+      if (settled instanceof ReplayedAnswer) metrics.replayed.add(1);
+      else if (settled instanceof OverloadError) metrics.refused.add(1, { reason: settled.reason });
+      else if (settled.code === 'internal_error') {
         logger.error({ err: error, request_id: requestId, trace_id: trace.traceId }, 'a request failed');
       }
-      const response = toProblemResponse(problem, requestId);
       set.status = response.status;
-      response.headers.set('x-request-id', requestId);
-      response.headers.set('traceparent', toTraceparent(trace));
+      for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
       return response;
     })
     .onAfterResponse({ as: 'global' }, ({ request, route, set }) => {
@@ -75,14 +147,15 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
         status: Number(set.status ?? 200),
       });
     })
-    .use(healthController({ database, queue }))
-    .use(messagesController({ config, database, queue, engine, authenticator, logger, metrics }))
+    .use(healthController({ database, queue, assertOpen: intake.assertOpen }))
+    .use(messagesController({ accept, database, engine, authenticator, rateGate }))
     .use(messageActionsController({ database, queue, authenticator, logger }))
     .use(deadLettersController({ database, queue, authenticator, logger }))
     .use(suppressionsController({ database, authenticator, logger }))
-    .use(templatesController({ database, engine, authenticator }))
-    .use(clientsController({ database, authenticator }))
+    .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
+    .use(clientsController({ database, authenticator, idempotency, now }))
     .use(inboxController({ database, authenticator }))
+    .use(unsubscribeController({ database }))
     .use(
       webhooksController({
         database,
@@ -92,13 +165,39 @@ export function createApp({ config, profile, engine, logger, metrics }: ApiDeps)
         providers: config.providers,
       }),
     );
-  return app;
+
+  async function settle(error: unknown, request: Request): Promise<ApiError | ReplayedAnswer> {
+    if (error instanceof ReplayedAnswer) return error;
+    const isNoRoute = error instanceof NotFoundError;
+    const problem = isNoRoute ? toNoRoute(app.routes, request) : toApiError(error);
+    return idempotency.settle(request, problem);
+  }
+
+  return {
+    app,
+    release: budget.release,
+    async stop() {
+      watch.stop();
+      await pruner.stop();
+      await enqueuer.stop();
+    },
+  };
+}
+
+function toResponse(settled: ApiError | ReplayedAnswer, requestId: string): Response {
+  if (settled instanceof ApiError) return toProblemResponse(settled, requestId);
+  const { status, response } = settled;
+  const contentType = status >= 400 ? 'application/problem+json' : 'application/json';
+  return new Response(response, {
+    status,
+    headers: { 'content-type': contentType, 'idempotent-replayed': 'true' },
+  });
 }
 
 /** Never the error's own text, unless it was written for the caller: others may quote the request or the database. */
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof ValidationError) return toInvalidRequest(error);
+  if (error instanceof ValidationError) return toInvalidRequest(shapeErrorsOf(error));
   if (error instanceof NotFoundError)
     return new ApiError('not_found', 'There is no such route; see docs/api.md.');
   // What our own body reader throws arrives wrapped.
@@ -123,16 +222,6 @@ function toNoRoute(routes: Parameters<typeof allowedMethods>[0], request: Reques
   });
 }
 
-function toInvalidRequest(error: ValidationError): ApiError {
-  const errors = new Map<string, string>();
-  for (const problem of error.all) {
-    if (!('path' in problem)) continue;
-    const { path, message, schema } = problem;
-    // A schema's description says what is expected in plain words; the checker's message is for its authors.
-    if (!errors.has(path))
-      errors.set(path, typeof schema?.description === 'string' ? schema.description : message);
-  }
-  return new ApiError('invalid_request', 'The request does not have the right shape.', {
-    errors: [...errors].map(([path, message]) => ({ path, message })),
-  });
+function shapeErrorsOf(error: ValidationError) {
+  return error.all.flatMap((problem) => ('path' in problem ? [problem] : []));
 }

@@ -16,6 +16,10 @@ export const PROBLEMS = {
   not_found: { status: 404, title: 'There is no such resource' },
   template_not_found: { status: 404, title: 'There is no such template' },
   method_not_allowed: { status: 405, title: 'The resource has no such method' },
+  idempotency_key_reused: { status: 409, title: 'The idempotency key was used for another request' },
+  idempotency_in_progress: { status: 409, title: 'A request with this idempotency key is under way' },
+  not_cancelable: { status: 409, title: 'The message can no longer be canceled' },
+  not_scheduled: { status: 409, title: 'The message does not wait for a time' },
   template_in_use: { status: 409, title: 'Mail that waits needs the template' },
   name_taken: { status: 409, title: 'The name is taken' },
   not_resolvable: { status: 409, title: 'Only an unknown message can be resolved' },
@@ -23,11 +27,15 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   invalid_request: { status: 422, title: 'The request does not have the right shape' },
+  batch_rejected: { status: 422, title: 'No message of the batch was accepted' },
   invalid_props: { status: 422, title: "The props do not fit the template's schema" },
   template_invalid: { status: 422, title: 'The template cannot be accepted' },
   template_build_failed: { status: 422, title: 'The template does not compile' },
   template_render_failed: { status: 422, title: 'The template does not render' },
+  rate_limited: { status: 429, title: 'Too many requests a minute' },
+  quota_exceeded: { status: 429, title: 'The quota of this month is used up' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
+  overloaded: { status: 503, title: 'The service has more to do than it can keep up with' },
   service_unavailable: { status: 503, title: 'The service cannot take this right now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
@@ -45,6 +53,17 @@ export type Problem = {
   detail: string;
   requestId: string;
   errors?: readonly ProblemDetail[];
+  /** Of a batch: every message that was not acceptable. */
+  items?: readonly BatchItemProblem[];
+};
+
+/** What is wrong with one message of a batch, by its place in it. */
+export type BatchItemProblem = {
+  index: number;
+  status: number;
+  code: ProblemCode;
+  detail: string;
+  errors?: readonly ProblemDetail[];
 };
 
 /** Thrown anywhere in the API to answer with a problem; whatever else is thrown becomes a bare `internal_error`. */
@@ -52,7 +71,11 @@ export class ApiError extends Error {
   constructor(
     readonly code: ProblemCode,
     detail: string,
-    readonly options: { errors?: readonly ProblemDetail[]; headers?: Readonly<Record<string, string>> } = {},
+    readonly options: {
+      errors?: readonly ProblemDetail[];
+      items?: readonly BatchItemProblem[];
+      headers?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     super(detail);
     this.name = 'ApiError';
@@ -62,11 +85,11 @@ export class ApiError extends Error {
 /** Where the list of codes is explained, relative to the server. */
 const DOCUMENT = '/docs/errors';
 
-/** The answer to a failed request. */
-export function toProblemResponse(error: ApiError, requestId: string): Response {
+/** The body of the answer to a failed request. */
+export function toProblem(error: ApiError, requestId: string): Problem {
   const { status, title } = PROBLEMS[error.code];
-  const { errors, headers } = error.options;
-  const problem: Problem = {
+  const { errors, items } = error.options;
+  return {
     type: `${DOCUMENT}#${error.code}`,
     title,
     status,
@@ -74,7 +97,15 @@ export function toProblemResponse(error: ApiError, requestId: string): Response 
     detail: error.message,
     requestId,
     ...(errors ? { errors } : {}),
+    ...(items ? { items } : {}),
   };
+}
+
+/** The answer to a failed request. */
+export function toProblemResponse(error: ApiError, requestId: string): Response {
+  const problem = toProblem(error, requestId);
+  const { status } = problem;
+  const { headers } = error.options;
   return new Response(JSON.stringify(problem), {
     status,
     headers: { ...headers, 'content-type': 'application/problem+json' },

@@ -34,6 +34,30 @@ const Locale = t.String({
   description: 'must be a language tag such as "de" or "de-AT"',
 });
 
+/** A time by its shape; `parseIsoTime` reads it. */
+export const IsoTime = t.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
+  description: 'must be a time such as 2026-11-21T08:00:00Z',
+});
+
+const Attachments = t.Array(
+  t.Object(
+    {
+      filename: t.String({
+        minLength: 1,
+        maxLength: 255,
+        description: 'must be a name of 1 to 255 characters',
+      }),
+      content: t.String({ description: 'must be base64' }),
+      contentType: t.Optional(t.String({ maxLength: 255 })),
+      /** Makes it inline: what `cid:` in the html names. */
+      contentId: t.Optional(t.String({ minLength: 1, maxLength: 128 })),
+    },
+    STRICT,
+  ),
+  { maxItems: 100, description: 'must be a list of up to 100 attachments' },
+);
+
 /** Body of `POST /v1/messages`. */
 export const SendMessageBody = t.Object(
   {
@@ -56,10 +80,43 @@ export const SendMessageBody = t.Object(
     headers: t.Optional(stringMap('must be an object of texts')),
     tags: t.Optional(stringMap('must be an object of texts')),
     metadata: t.Optional(stringMap('must be an object of texts')),
+    attachments: t.Optional(Attachments),
+    /** Up to 30 days ahead; a time that has passed means at once. */
+    scheduledAt: t.Optional(IsoTime),
+    priority: t.Optional(
+      t.Union([t.Literal('high'), t.Literal('normal'), t.Literal('low')], {
+        description: 'must be "high", "normal" or "low"',
+      }),
+    ),
+    /** Adds a one-click unsubscribe link (RFC 8058). */
+    unsubscribe: t.Optional(t.Boolean({ description: 'must be true or false' })),
   },
   STRICT,
 );
 export type SendMessageRequest = Static<typeof SendMessageBody>;
+
+/** Body of `POST /v1/messages/batch`. */
+export const SendBatchBody = t.Object(
+  {
+    // Each is held against the body of a single message by itself, so that one of the wrong shape is told apart.
+    messages: t.Unsafe<SendMessageRequest[]>(
+      t.Array(t.Unknown(), {
+        minItems: 1,
+        maxItems: 500,
+        description: 'must be a list of 1 to 500 messages',
+      }),
+    ),
+    mode: t.Optional(
+      t.Union([t.Literal('strict'), t.Literal('permissive')], {
+        description: 'must be "strict" or "permissive"',
+      }),
+    ),
+  },
+  STRICT,
+);
+
+/** Body of `PATCH /v1/messages/:id`. */
+export const RescheduleBody = t.Object({ scheduledAt: IsoTime }, STRICT);
 
 /** What every list takes. */
 export const PageQuery = {
@@ -74,12 +131,6 @@ export const PageQuery = {
 
 export const PageOnlyQuery = t.Object(PageQuery, STRICT);
 
-/** A time by its shape; `parseIsoTime` reads it. */
-export const IsoTime = t.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
-  description: 'must be a time such as 2026-11-21T08:00:00Z',
-});
-
 /** Query of `GET /v1/messages`. */
 export const ListMessagesQuery = t.Object(
   {
@@ -87,6 +138,7 @@ export const ListMessagesQuery = t.Object(
     status: t.Optional(
       t.Union(
         [
+          t.Literal('scheduled'),
           t.Literal('queued'),
           t.Literal('sending'),
           t.Literal('sent'),
@@ -94,6 +146,8 @@ export const ListMessagesQuery = t.Object(
           t.Literal('bounced'),
           t.Literal('spam'),
           t.Literal('failed'),
+          t.Literal('canceled'),
+          t.Literal('suppressed'),
           t.Literal('unknown'),
         ],
         { description: 'must be a status of a message' },
@@ -137,20 +191,54 @@ export const RenderTemplateBody = t.Object(
 /** Body of `POST /v1/templates/:name/rollback`. */
 export const RollbackTemplateBody = t.Object({ version: VersionNumber }, STRICT);
 
+const ClientName = t.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '^\\S(.*\\S)?$',
+  description: 'must be 1 to 100 characters without outer spaces',
+});
+const Domains = t.Array(t.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: 100 });
+const Limit = t.Integer({
+  minimum: 1,
+  maximum: 2_000_000_000,
+  description: 'must be a whole number from 1, or null for no limit',
+});
+const ProviderName = t.String({
+  pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+  description: 'must be the name of a provider, or null',
+});
+const orNull = <T extends TSchema>(schema: T) =>
+  t.Optional(t.Union([schema, t.Null()], { ...(schema.description && { description: schema.description }) }));
+
+/** Null takes a limit or binding away. */
+const ClientLimits = {
+  /** Requests a minute, where a batch counts as its messages. */
+  rateLimit: orNull(Limit),
+  /** Live messages a calendar month (UTC). */
+  quotaLimit: orNull(Limit),
+  /** The only provider that its live mail may take. */
+  provider: orNull(ProviderName),
+};
+
 /** Body of `POST /v1/clients`. */
 export const CreateClientBody = t.Object(
-  {
-    name: t.String({
-      minLength: 1,
-      maxLength: 100,
-      pattern: '^\\S(.*\\S)?$',
-      description: 'must be 1 to 100 characters without outer spaces',
-    }),
-    fromDomains: t.Optional(
-      t.Array(t.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: 100 }),
-    ),
-  },
+  { name: ClientName, fromDomains: t.Optional(Domains), ...ClientLimits },
   STRICT,
+);
+
+/** Body of `PATCH /v1/clients/:id`: what is left out stays. */
+export const UpdateClientBody = t.Object(
+  {
+    name: t.Optional(ClientName),
+    status: t.Optional(
+      t.Union([t.Literal('active'), t.Literal('suspended')], {
+        description: 'must be "active" or "suspended"',
+      }),
+    ),
+    fromDomains: orNull(Domains),
+    ...ClientLimits,
+  },
+  { ...STRICT, minProperties: 1 },
 );
 
 /** Body of `POST /v1/clients/:id/keys`. */

@@ -1,5 +1,5 @@
 import { settlesWithin } from '../lib/time-limit.ts';
-import { createApp, type ApiDeps } from './app.ts';
+import { createApi, type ApiDeps } from './app.ts';
 
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
@@ -20,19 +20,29 @@ async function stopServer(server: ReturnType<typeof Bun.serve>, graceMs: number)
 /** @throws Error with `code` EADDRINUSE where the port is taken */
 export function startApi(deps: ApiDeps): RunningApi {
   const { host, port } = deps.config;
-  const app = createApp(deps);
+  const api = createApi(deps);
   const server = Bun.serve({
     hostname: host,
     port,
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
-    fetch: (request) => app.fetch(request),
+    async fetch(request) {
+      try {
+        return await api.app.fetch(request);
+      } finally {
+        api.release(request);
+      }
+    },
   });
+  const stopBoth = async () => {
+    await stopServer(server, deps.config.shutdownGraceMs);
+    await api.stop();
+  };
   let stopping: Promise<void> | null = null;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     stop() {
-      stopping ??= stopServer(server, deps.config.shutdownGraceMs);
+      stopping ??= stopBoth();
       return stopping;
     },
   };

@@ -42,6 +42,24 @@ describe('group commit', () => {
     expect(await Promise.all(second)).toEqual(['done 3', 'done 4', 'done 5']);
   });
 
+  test('where it may linger, an item waits for those that come soon after', async () => {
+    const { flush, flushes } = gatedFlush();
+    const group = createGroupCommit({ flush, slots: 1, lingerMs: () => 20 });
+    const all = [group.add(1)];
+    await turn();
+    expect(flushes).toHaveLength(0);
+    all.push(group.add(2));
+    while (flushes.length === 0) await turn();
+    expect(flushes.map(({ items }) => items)).toEqual([[1, 2]]);
+    // What comes while the slot is busy and lingers itself is flushed once, after both.
+    all.push(group.add(3));
+    flushes[0]?.finish();
+    while (flushes.length === 1) await turn();
+    flushes[1]?.finish();
+    expect(await Promise.all(all)).toHaveLength(3);
+    expect(flushes.map(({ items }) => items)).toEqual([[1, 2], [3]]);
+  });
+
   test('a flush holds no more than maxItems', async () => {
     const { flush, flushes } = gatedFlush();
     const group = createGroupCommit({ flush, slots: 2, maxItems: 2 });

@@ -11,6 +11,11 @@ export type GroupCommitOptions<I, O> = {
   slots?: number;
   /** Most items of a flush; 250 by default. */
   maxItems?: number;
+  /**
+   * Asked when an item comes and none waits: how long to wait for others. For callers who have enough else to do; 0 by
+   * default, and 0 adds no timer.
+   */
+  lingerMs?: () => number;
 };
 
 /** Shares the cost of a commit between callers that come at the same time. */
@@ -24,16 +29,18 @@ export type GroupCommit<I, O> = {
 type Waiting<I, O> = { item: I; resolve: (value: O) => void; reject: (error: unknown) => void };
 
 /**
- * Collects what concurrent callers want done and does it together as soon as a slot is free. There is no timer: a lone
+ * Collects what concurrent callers want done and does it together as soon as a slot is free. Without `lingerMs` there is no timer: a lone
  * caller waits for nobody, and under load a flush is as large as what arrived during the one before.
  */
 export function createGroupCommit<I, O>({
   flush,
   slots = 2,
   maxItems = 250,
+  lingerMs = () => 0,
 }: GroupCommitOptions<I, O>): GroupCommit<I, O> {
   const waiting: Waiting<I, O>[] = [];
   let busy = 0;
+  let isLingering = false;
 
   const start = () => {
     while (busy < slots && waiting.length > 0) {
@@ -49,15 +56,26 @@ export function createGroupCommit<I, O>({
       for (const { reject } of batch) reject(error);
     }
     busy -= 1;
-    start();
+    if (!isLingering) start();
+  };
+
+  const gather = () => {
+    if (isLingering) return;
+    const ms = lingerMs();
+    // Whoever calls in the same turn of the event loop joins the same flush.
+    if (ms <= 0) return queueMicrotask(start);
+    isLingering = true;
+    setTimeout(() => {
+      isLingering = false;
+      start();
+    }, ms);
   };
 
   return {
     add(item) {
       return new Promise<O>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
-        // Whoever calls in the same turn of the event loop joins the same flush.
-        queueMicrotask(start);
+        gather();
       });
     },
     get waiting() {

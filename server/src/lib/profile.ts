@@ -1,11 +1,23 @@
 import type { StorageSettings } from '../config.ts';
-import { releaseAllLeases } from './db/deliveries.ts';
+import { createBlobStore } from './blobs/blob-settings.ts';
+import type { BlobStore } from './blobs/blob-store.ts';
+import { releaseAllLeases } from './db/deliveries-unfinished.ts';
 import type { Database } from './db/database.ts';
+import type { AddJobsInTransaction } from './db/messages-write.ts';
 import { openPglite } from './db/pglite.ts';
 import { openPostgres } from './db/postgres.ts';
+import { embeddedSessionOf } from './db/statement.ts';
 import { type BuildLock, createMemoryLock, createRedisLock } from './engine/locker.ts';
+import {
+  type BreakerBroadcast,
+  createRedisBroadcast,
+  createSilentBroadcast,
+} from './providers/breaker-broadcast.ts';
+import { createMemoryRateLimits, createRedisRateLimits, type RateLimits } from './providers/rate-limit.ts';
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
+import { createMemoryRateLimiter, type RateLimiter } from './rate-limits/rate-limiter.ts';
+import { createRedisRateLimiter } from './rate-limits/redis-rate-limiter.ts';
 import { openRedis } from './queue/redis.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -14,16 +26,27 @@ export type Profile = {
   readonly name: 'embedded' | 'production';
   readonly database: Database;
   readonly queue: QueueBackend;
+  /** Where the queue is in the same database: adds jobs in the transaction of their rows. Null elsewhere. */
+  readonly addJobsInTransaction: AddJobsInTransaction | null;
+  readonly blobs: BlobStore;
+  readonly rateLimiter: RateLimiter;
   readonly buildLock: BuildLock;
+  /** Holds the workers' providers to their rates together. */
+  readonly rateLimits: RateLimits;
+  /** Tells the other workers of providers that are out of order. */
+  readonly broadcast: BreakerBroadcast;
   close(): Promise<void>;
 };
 
 /** The one place that chooses between the embedded database and PostgreSQL with Redis. */
 export function openProfile(storage: StorageSettings, logger: Logger): Promise<Profile> {
-  return storage.kind === 'embedded' ? openEmbedded(storage.databaseDir) : openProduction(storage, logger);
+  return storage.kind === 'embedded' ? openEmbedded(storage) : openProduction(storage, logger);
 }
 
-async function openEmbedded(databaseDir: string): Promise<Profile> {
+async function openEmbedded({
+  databaseDir,
+  blobs,
+}: Extract<StorageSettings, { kind: 'embedded' }>): Promise<Profile> {
   const database = await openPglite(databaseDir);
   try {
     await database.migrate();
@@ -34,7 +57,13 @@ async function openEmbedded(databaseDir: string): Promise<Profile> {
       name: 'embedded',
       database,
       queue,
+      addJobsInTransaction: (tx, jobs) =>
+        database.pool.inTransaction(embeddedSessionOf(tx), () => queue.queue.add(jobs)),
+      blobs: createBlobStore(blobs, database.db),
+      rateLimiter: createMemoryRateLimiter({ nowMs: Date.now }),
       buildLock: createMemoryLock(),
+      rateLimits: createMemoryRateLimits(),
+      broadcast: createSilentBroadcast(),
       async close() {
         await queue.queue.close();
         await database.close();
@@ -47,7 +76,7 @@ async function openEmbedded(databaseDir: string): Promise<Profile> {
 }
 
 async function openProduction(
-  { databaseUrl, redisUrl }: { databaseUrl: string; redisUrl: string },
+  { databaseUrl, redisUrl, blobs }: Extract<StorageSettings, { kind: 'production' }>,
   logger: Logger,
 ): Promise<Profile> {
   const database = openPostgres(databaseUrl);
@@ -57,7 +86,16 @@ async function openProduction(
     name: 'production',
     database,
     queue,
+    addJobsInTransaction: null,
+    blobs: createBlobStore(blobs, database.db),
+    rateLimiter: createRedisRateLimiter({
+      redis: redis.failFast,
+      fallback: createMemoryRateLimiter({ nowMs: Date.now }),
+      nowMs: Date.now,
+    }),
     buildLock: createRedisLock(redis.failFast),
+    rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
+    broadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     async close() {
       await queue.queue.close();
       await redis.close();

@@ -1,13 +1,26 @@
-import type { Message, Recipient } from '../lib/db/messages.ts';
+import type { ClaimedMessage, ClaimedRecipient } from '../lib/db/deliveries-types.ts';
 import { type Address, parseAddress } from '../lib/mail/address.ts';
 import type { ComposeInput } from '../lib/mail/mime-input.ts';
+import type { LoadedAttachment } from '../lib/blobs/message-content.ts';
 import type { RenderedMessage } from '../lib/messages/rendering.ts';
 
-type Composable = { message: Message; recipients: readonly Recipient[]; rendered: RenderedMessage };
+type Composable = {
+  message: ClaimedMessage;
+  recipients: readonly ClaimedRecipient[];
+  rendered: RenderedMessage;
+  attachments: readonly LoadedAttachment[];
+  unsubscribeUrl: string | null;
+};
 
 /** What the composer needs of a message; blind copies stay out of it, they are in the envelope alone. */
-export function toComposeInput({ message, recipients, rendered }: Composable): ComposeInput {
-  const named = (kind: Recipient['kind']): Address[] =>
+export function toComposeInput({
+  message,
+  recipients,
+  rendered,
+  attachments,
+  unsubscribeUrl,
+}: Composable): ComposeInput {
+  const named = (kind: ClaimedRecipient['kind']): Address[] =>
     recipients.filter((recipient) => recipient.kind === kind).map(({ name, email }) => ({ name, email }));
   return {
     messageId: message.id,
@@ -18,8 +31,8 @@ export function toComposeInput({ message, recipients, rendered }: Composable): C
     subject: rendered.subject,
     html: rendered.html,
     text: rendered.text,
-    attachments: [],
-    unsubscribeUrl: null,
+    attachments: attachments.map(({ bytes: content, ...attachment }) => ({ ...attachment, content })),
+    unsubscribeUrl,
     headers: message.headers,
     date: message.createdAt,
   };

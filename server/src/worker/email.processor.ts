@@ -1,47 +1,72 @@
-import { randomInt } from 'node:crypto';
+import type { Config } from '../config.ts';
+import type { LoadedAttachment } from '../lib/blobs/message-content.ts';
+import type { Deliveries } from '../lib/db/deliveries.ts';
 import {
-  checkpointHandOver,
-  claimMessage,
+  type ClaimedMessage,
+  type ClaimedRecipient,
   type Lease,
   LeaseLostError,
-  recordOutcome,
-} from '../lib/db/deliveries.ts';
-import type { Database } from '../lib/db/database.ts';
-import type { Message, Recipient } from '../lib/db/messages.ts';
-import type { Engine } from '../lib/engine/engine.ts';
+  type NewEvent,
+} from '../lib/db/deliveries-types.ts';
 import { composeMime } from '../lib/mail/mime.ts';
-import { type AttemptResult, decideOutcome } from '../lib/messages/outcome.ts';
-import { type MessageRendering, renderMessage, type RenderedMessage } from '../lib/messages/rendering.ts';
+import type { BodyKeeper } from '../lib/messages/kept-body.ts';
+import { type AttemptOutcome, type AttemptResult, decideOutcome } from '../lib/messages/outcome.ts';
+import type { MessageRenderer, MessageRendering, RenderedMessage } from '../lib/messages/rendering.ts';
 import { type MailHandler, RetryLater } from '../lib/queue/mail-queue.ts';
-import type { Provider } from '../lib/providers/provider.ts';
-import type { ProviderRegistry } from '../lib/providers/registry.ts';
+import type { OutboundMail } from '../lib/providers/provider.ts';
+import type { ProviderRouter, RouterResult } from '../lib/providers/router.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { backoffMs, wishedDelayMs } from './backoff.ts';
 import { toComposeInput } from './compose-input.ts';
+import { createDeadline } from './deadline.ts';
 import { persist } from './persist.ts';
-import { backoffMs } from './backoff.ts';
+import type { RouteGate } from './route-gate.ts';
+import type { Step, StepListener } from './steps.ts';
 
 export type ProcessorOptions = {
-  database: Database;
-  engine: Engine;
-  providers: ProviderRegistry;
+  deliveries: Deliveries;
+  render: MessageRenderer;
+  router: ProviderRouter;
+  gate: RouteGate;
+  loadAttachments: (messageId: string) => Promise<readonly LoadedAttachment[]>;
+  /** Where one click takes the recipient off the list; null where this service has no address of its own. */
+  unsubscribeUrl: (messageId: string, secret: string) => string | null;
+  /** Null where bodies are not kept. */
+  keepBody: BodyKeeper | null;
+  retry: Config['retry'];
+  leaseMs: number;
   logger: Logger;
   metrics: Metrics;
-  maxAttempts: number;
-  retryBaseMs: number;
-  leaseMs: number;
+  onStep?: StepListener | undefined;
+  /** From 0 up to 1. */
+  random?: () => number;
 };
 
-type Claimed = {
+/** One attempt at one message, from the claim on. */
+type Attempt = {
   lease: Lease;
   /** On this process's own clock, from just before the claim: never later than the database's. */
   leaseEndsAt: number;
-  message: Message;
-  recipients: Recipient[];
+  message: ClaimedMessage;
+  recipients: ClaimedRecipient[];
+  /** Fires when the process must stop. */
+  stopping: AbortSignal;
+  /** The provider that has the hand-over, as far as is committed. */
+  handedOverTo: string | null;
+  /** What happened and is in no timeline yet; the next write takes it along. */
+  untold: NewEvent[];
+  /** What every log line about it carries. */
+  log: { trace_id: string; message_id: string };
 };
+
+type Attempted = { provider: string | null; result: AttemptResult };
 
 /** A send must be over, or given up, while the lease still holds: this share of it. */
 const SEND_SHARE_OF_LEASE = 0.8;
+
+/** Who waits for another's lease looks a little after its end. */
+const AFTER_LEASE_MS = 100;
 
 /**
  * Takes one message from the queue to its provider. Each step is a guard that records and stops, or hands on; what
@@ -49,71 +74,109 @@ const SEND_SHARE_OF_LEASE = 0.8;
  */
 export function createEmailProcessor(options: ProcessorOptions): MailHandler {
   return async ({ messageId }, { trace, signal }) => {
-    const logger = options.logger.child({ trace_id: trace.traceId, message_id: messageId });
-    const claimed = await claim(options, { messageId, logger });
-    if (!claimed) return;
+    const waitMs = options.gate.waitForMessage(messageId);
+    if (waitMs > 0) throw new RetryLater(waitMs);
+    const log = { trace_id: trace.traceId, message_id: messageId };
+    const attempt = await claim(options, { messageId, stopping: signal, log });
+    if (!attempt) return;
     try {
-      const { provider, result } = await attempt(options, { ...claimed, signal, logger });
-      await record(options, { ...claimed, provider, result, logger });
+      await record(options, attempt, await carryOut(options, attempt));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
-      logger.warn('another worker took the message over: what this attempt found is dropped');
+      options.logger.warn(log, 'another worker took the message over: what this attempt found is dropped');
     }
   };
 }
 
 async function claim(
-  options: ProcessorOptions,
-  { messageId, logger }: { messageId: string; logger: Logger },
-): Promise<Claimed | null> {
-  const leaseEndsAt = performance.now() + options.leaseMs;
-  const result = await claimMessage(options.database, { messageId, leaseMs: options.leaseMs });
+  { deliveries, leaseMs, logger, metrics, onStep }: ProcessorOptions,
+  { messageId, stopping, log }: Pick<Attempt, 'stopping' | 'log'> & { messageId: string },
+): Promise<Attempt | null> {
+  const leaseEndsAt = performance.now() + leaseMs;
+  const result = await deliveries.claim(messageId);
   switch (result.kind) {
     case 'claimed':
-      options.metrics.queueWaitMs.record(Date.now() - result.message.createdAt.getTime());
-      return { ...result, leaseEndsAt };
+      metrics.queueWaitMs.record(Date.now() - result.message.createdAt.getTime());
+      await onStep?.('claimed', messageId);
+      return { ...result, leaseEndsAt, stopping, handedOverTo: null, untold: [], log };
     case 'leased':
-      // Its worker may be alive: come back when the lease ends.
-      throw new RetryLater(result.forMs + 100);
+      // Its worker may be alive, or its time has not come.
+      throw new RetryLater(result.forMs + AFTER_LEASE_MS);
     case 'missing':
-      logger.warn('the job names a message that does not exist');
+      logger.warn(log, 'the job names a message that does not exist');
       return null;
     case 'ended':
-      logger.debug({ status: result.status }, 'nothing left to do');
+      logger.debug({ ...log, status: result.status }, 'nothing left to do');
       return null;
   }
 }
 
-/** A render that was killed may have been the victim of a loaded machine: it gets one more try, at once. */
-async function render(options: ProcessorOptions, message: Message): Promise<MessageRendering> {
-  const deps = { db: options.database.db, engine: options.engine };
-  const first = await renderMessage(deps, message);
-  return first.ok || !first.isKilled ? first : renderMessage(deps, message);
-}
-
-type Attempt = Claimed & { signal: AbortSignal; logger: Logger };
-type Attempted = { provider: Provider | null; result: AttemptResult };
-
 /** From claimed to a result; only a lost lease is thrown. */
-async function attempt(options: ProcessorOptions, input: Attempt): Promise<Attempted> {
-  const { message, logger } = input;
-  if (message.attempts > options.maxAttempts) {
+async function carryOut(options: ProcessorOptions, attempt: Attempt): Promise<Attempted> {
+  const { message, recipients, log } = attempt;
+  if (message.attempts > options.retry[message.priority].maxAttempts) {
     // Earlier attempts ended without a word: their worker was killed, perhaps by this very message.
     return unsendable('attempts_exhausted', 'No attempt came to an end.');
   }
-  const progress = { wasHandedOver: false };
-  const provider = options.providers.choose(message);
+  if (!recipients.some(isPending)) return { provider: null, result: { kind: 'nobody_left' } };
+  const shutMs = options.gate.waitForRoute(message.id, message);
+  if (shutMs > 0) return { provider: null, result: waitingForProvider(shutMs) };
   try {
     const rendering = await render(options, message);
     if (!rendering.ok) return unsendable(rendering.code, rendering.message);
-    const result = await send(options, { ...input, provider, rendered: rendering.rendered, progress });
-    return { provider, result: isOurDoing(result, input.signal) ? { kind: 'handed_back' } : result };
+    await options.onStep?.('rendered', message.id);
+    return await send(options, attempt, rendering.rendered);
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
-    logger.error({ err: error }, 'an attempt ended in an error nobody expected');
+    options.logger.error({ ...log, err: error }, 'an attempt ended in an error nobody expected');
     // Its text is for our log alone: it may quote a statement with somebody's mail in it.
     const text = `internal error; the log has it under trace ${message.traceId}`;
-    return { provider, result: { kind: 'crashed', message: text, wasHandedOver: progress.wasHandedOver } };
+    const wasHandedOver = attempt.handedOverTo !== null;
+    return { provider: attempt.handedOverTo, result: { kind: 'crashed', message: text, wasHandedOver } };
+  }
+}
+
+function isPending({ status }: ClaimedRecipient): boolean {
+  return status === 'sending';
+}
+
+function unsendable(code: string, message: string): Attempted {
+  return { provider: null, result: { kind: 'unsendable', code, message } };
+}
+
+function waitingForProvider(retryAfterMs: number): RouterResult['result'] {
+  return { kind: 'no_provider', reason: 'no provider can take mail at present', retryAfterMs };
+}
+
+/** A render that was killed may have been the victim of a loaded machine: it gets one more try, at once. */
+async function render(options: ProcessorOptions, message: ClaimedMessage): Promise<MessageRendering> {
+  const first = await options.render(message);
+  return first.ok || !first.isKilled ? first : options.render(message);
+}
+
+async function send(
+  options: ProcessorOptions,
+  attempt: Attempt,
+  rendered: RenderedMessage,
+): Promise<Attempted> {
+  const { message, leaseEndsAt, stopping } = attempt;
+  const { leaseMs, router, gate, metrics, onStep } = options;
+  const keptBodyBlob = options.keepBody ? await options.keepBody(message.id, rendered) : null;
+  const mail = await compose(options, attempt, rendered);
+  await onStep?.('composed', message.id);
+  const startedAt = performance.now();
+  const deadline = createDeadline(stopping, leaseEndsAt - leaseMs * (1 - SEND_SHARE_OF_LEASE) - startedAt);
+  const handOver = createHandOver(options, attempt, { rendered, keptBodyBlob });
+  try {
+    const { provider, result } = await router.send(mail, message, { ...handOver, signal: deadline.signal });
+    if (result.kind === 'no_provider') gate.shut(message, result.retryAfterMs);
+    else gate.open(message);
+    metrics.providerMs.record(performance.now() - startedAt, { provider: provider ?? 'none' });
+    metrics.providerResults.add(1, { provider: provider ?? 'none', kind: result.kind });
+    await onStep?.('answered', message.id);
+    return { provider, result: isOurDoing(result, stopping) ? { kind: 'handed_back' } : result };
+  } finally {
+    deadline.clear();
   }
 }
 
@@ -122,78 +185,92 @@ function isOurDoing({ kind }: AttemptResult, stopping: AbortSignal): boolean {
   return stopping.aborted && kind === 'provider_down';
 }
 
-function unsendable(code: string, message: string): Attempted {
-  return { provider: null, result: { kind: 'unsendable', code, message } };
-}
-
-type Sending = Attempt & {
-  provider: Provider;
-  rendered: RenderedMessage;
-  progress: { wasHandedOver: boolean };
-};
-
-async function send(
-  { database, metrics, leaseMs }: ProcessorOptions,
-  { lease, leaseEndsAt, message, recipients, provider, rendered, progress, signal }: Sending,
-): Promise<AttemptResult> {
-  const input = toComposeInput({ message, recipients, rendered });
-  const to = recipients.filter(({ status }) => status === 'sending').map(({ email }) => email);
-  const mime = await composeMime(input);
-  const facts = {
-    subject: rendered.subject,
-    engineVersion: rendered.engineVersion,
-    renderHash: rendered.hash,
+async function compose(
+  { loadAttachments, unsubscribeUrl }: ProcessorOptions,
+  { message, recipients }: Attempt,
+  rendered: RenderedMessage,
+): Promise<OutboundMail> {
+  const input = toComposeInput({
+    message,
+    recipients,
+    rendered,
+    attachments: message.hasAttachments ? await loadAttachments(message.id) : [],
+    unsubscribeUrl:
+      message.unsubscribeSecret === null ? null : unsubscribeUrl(message.id, message.unsubscribeSecret),
+  });
+  const to = recipients.filter(isPending).map(({ email }) => email);
+  return {
+    messageId: message.id,
+    envelope: { from: input.from.email, to },
+    mime: await composeMime(input),
+    parts: () => input,
   };
-  const startedAt = performance.now();
-  const sendEndsAt = leaseEndsAt - leaseMs * (1 - SEND_SHARE_OF_LEASE);
-  const timeoutMs = Math.max(sendEndsAt - startedAt, 0);
-  const result = await provider.send(
-    {
-      messageId: message.id,
-      envelope: { from: input.from.email, to },
-      mime,
-      parts: () => input,
-    },
-    {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      async onHandOver() {
-        const detail = rendered.localeTrail === null ? null : `locale ${rendered.localeTrail}`;
-        await checkpointHandOver(database, { lease, provider: provider.name, rendered: facts, detail });
-        progress.wasHandedOver = true;
-      },
-    },
-  );
-  metrics.providerMs.record(performance.now() - startedAt, { provider: provider.name });
-  metrics.providerResults.add(1, { provider: provider.name, kind: result.kind });
-  return result;
 }
 
-type Recording = Claimed & { provider: Provider | null; result: AttemptResult; logger: Logger };
+type Leaving = { rendered: RenderedMessage; keptBodyBlob: string | null };
+
+/** What the router tells on the way: a hand-over is committed before it resolves. */
+function createHandOver(
+  { deliveries, onStep }: ProcessorOptions,
+  attempt: Attempt,
+  { rendered, keptBodyBlob }: Leaving,
+) {
+  const { lease, untold } = attempt;
+  const { subject, engineVersion, hash: renderHash, localeTrail } = rendered;
+  const step = (name: Step) => onStep?.(name, lease.messageId);
+  return {
+    async onHandOver(provider: string) {
+      await step('handing_over');
+      const facts = { rendered: { subject, engineVersion, renderHash }, keptBodyBlob };
+      const detail = localeTrail === null ? null : `locale ${localeTrail}`;
+      const before = [...untold];
+      await deliveries.checkpoint({ lease, provider, ...facts, detail, before });
+      untold.splice(0, before.length);
+      attempt.handedOverTo = provider;
+      await step('handed_over');
+    },
+    async onHandOverRevoked() {
+      await deliveries.revoke(lease);
+      attempt.handedOverTo = null;
+    },
+    onFailover(provider: string, reason: string) {
+      untold.push({ type: 'failed_over', provider, detail: reason });
+    },
+  };
+}
 
 async function record(
-  { database, metrics, maxAttempts, retryBaseMs }: ProcessorOptions,
-  { lease, leaseEndsAt, message, recipients, provider, result, logger }: Recording,
+  options: ProcessorOptions,
+  { lease, leaseEndsAt, message, recipients, untold, log }: Attempt,
+  { provider, result }: Attempted,
 ): Promise<void> {
-  const outcome = decideOutcome({ recipients, result, isLastAttempt: message.attempts >= maxAttempts });
-  await persist(() => recordOutcome(database, { lease, provider: provider?.name ?? null, outcome }), {
-    isOver: () => performance.now() > leaseEndsAt,
-    onRetry: (error) => logger.warn({ err: error }, 'the outcome could not be written yet'),
-  });
-  metrics.ended.add(1, { status: outcome.status });
-  logger.info(
+  const { deliveries, gate, retry, logger, metrics, onStep } = options;
+  const isLastAttempt = message.attempts >= retry[message.priority].maxAttempts;
+  const outcome = decideOutcome({ recipients, result, isLastAttempt });
+  const retryMs = outcome.status === 'queued' ? retryDelayMs(options, message, outcome) : null;
+  const status = await persist(
+    () => deliveries.record({ lease, provider, outcome, retryMs, before: untold }),
     {
-      status: outcome.status,
-      attempt: message.attempts,
-      provider: provider?.name,
-      reason: outcome.lastError ?? undefined,
+      isOver: () => performance.now() > leaseEndsAt,
+      onRetry: (error) => logger.warn({ ...log, err: error }, 'the outcome could not be written yet'),
     },
+  );
+  await onStep?.('recorded', message.id);
+  metrics.ended.add(1, { status });
+  const reason = outcome.lastError ?? undefined;
+  logger.info(
+    { ...log, status, attempt: message.attempts, provider: provider ?? undefined, reason },
     'attempt ended',
   );
-  if (outcome.status !== 'queued') return;
-  const scheduledMs = backoffMs({
-    attempt: message.attempts,
-    baseMs: retryBaseMs,
-    random: randomInt(1000) / 1000,
-  });
-  throw new RetryLater(outcome.retryAfterMs ?? scheduledMs);
+  if (status === 'queued') throw new RetryLater(retryMs ?? 0);
+  gate.forget(message.id);
+}
+
+function retryDelayMs(
+  { retry, random = Math.random }: ProcessorOptions,
+  { attempts, priority }: ClaimedMessage,
+  { retryAfterMs }: AttemptOutcome,
+): number {
+  if (retryAfterMs !== null) return wishedDelayMs({ wishMs: retryAfterMs, random: random() });
+  return backoffMs({ attempt: attempts, policy: retry[priority], random: random() });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { LeaseLostError } from '../lib/db/deliveries.ts';
+import { LeaseLostError } from '../lib/db/deliveries-types.ts';
 import { persist } from './persist.ts';
 
 function failing(times: number, error: Error = new Error('away')) {

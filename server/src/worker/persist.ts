@@ -1,4 +1,4 @@
-import { LeaseLostError } from '../lib/db/deliveries.ts';
+import { LeaseLostError } from '../lib/db/deliveries-types.ts';
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2000;
@@ -17,14 +17,13 @@ export type PersistOptions = {
  *
  * @throws LeaseLostError at once, and the last error when it is over
  */
-export async function persist(
-  write: () => Promise<void>,
+export async function persist<T>(
+  write: () => Promise<T>,
   { isOver, onRetry, pause = Bun.sleep }: PersistOptions,
-): Promise<void> {
+): Promise<T> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     try {
-      await write();
-      return;
+      return await write();
     } catch (error) {
       if (error instanceof LeaseLostError || isOver()) throw error;
       onRetry(error);

@@ -1,12 +1,23 @@
 import type { Config } from '../config.ts';
+import { loadAttachments, loadBody } from '../lib/blobs/message-content.ts';
+import { createDeliveries } from '../lib/db/deliveries.ts';
+import { createInboxStore } from '../lib/db/inbox.ts';
 import type { Engine } from '../lib/engine/engine.ts';
+import { createBodyKeeper } from '../lib/messages/kept-body.ts';
+import { createMessageRenderer } from '../lib/messages/rendering.ts';
+import { unsubscribeUrl } from '../lib/messages/unsubscribe.ts';
 import type { Profile } from '../lib/profile.ts';
-import { createProviderRegistry } from '../lib/providers/registry.ts';
+import { createInboxProvider } from '../lib/providers/inbox.ts';
+import { createProviders } from '../lib/providers/registry.ts';
+import { createProviderRouter, type ProviderRouter } from '../lib/providers/router.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
+import { type HealthServer, startHealthServer } from './health.ts';
 import { startReconciler } from './reconciler.ts';
+import { createRouteGate } from './route-gate.ts';
+import type { StepListener } from './steps.ts';
 
 export type WorkerDeps = {
   config: Config;
@@ -14,25 +25,34 @@ export type WorkerDeps = {
   engine: Engine;
   logger: Logger;
   metrics: Metrics;
+  /** Told of each step of each delivery. */
+  onStep?: StepListener | undefined;
 };
 
 /** Starts to work on the queue; `stop` finishes what is under way, within the configured grace. */
-export function startWorker({ config, profile, engine, logger, metrics }: WorkerDeps): {
+export function startWorker({ config, profile, engine, logger, metrics, onStep }: WorkerDeps): {
   stop(): Promise<void>;
 } {
-  const { database, queue } = profile;
-  const providers = createProviderRegistry({ providers: config.providers, db: database.db });
-  const { maxAttempts, retryBaseMs, leaseMs } = config;
+  const { database, queue, blobs } = profile;
+  const { publicUrl } = config;
+  const { db } = database;
+  const router = createRouter({ config, profile, logger, metrics });
+  // First, because it is what can fail: its port may be taken.
+  const health = startHealth({ config, profile, router });
   const worker = queue.startWorker({
     handler: createEmailProcessor({
-      database,
-      engine,
-      providers,
+      deliveries: createDeliveries(database, config),
+      render: createMessageRenderer({ db, engine, loadBody: (message) => loadBody(blobs, message) }),
+      router,
+      gate: createRouteGate(),
+      loadAttachments: (messageId) => loadAttachments({ db, blobs }, messageId),
+      unsubscribeUrl: (messageId, secret) => publicUrl && unsubscribeUrl({ publicUrl, messageId, secret }),
+      keepBody: config.isKeepingBodies ? createBodyKeeper({ blobs, db }) : null,
+      retry: config.retry,
+      leaseMs: config.leaseMs,
       logger,
       metrics,
-      maxAttempts,
-      retryBaseMs,
-      leaseMs,
+      onStep,
     }),
     concurrency: config.workerConcurrency,
     onError: (error, job) =>
@@ -49,7 +69,31 @@ export function startWorker({ config, profile, engine, logger, metrics }: Worker
     async stop() {
       await reconciler.stop();
       await worker.stop(config.shutdownGraceMs);
-      await providers.close();
+      await router.close();
+      await health?.stop();
     },
   };
+}
+
+type HealthDeps = Pick<WorkerDeps, 'config' | 'profile'> & { router: ProviderRouter };
+
+/** A process that is an API too answers there. */
+function startHealth({ config, profile, router }: HealthDeps): HealthServer | null {
+  const { role, host, workerPort: port } = config;
+  if (role !== 'WORKER' || port === null) return null;
+  return startHealthServer({ host, port, database: profile.database, queue: profile.queue.queue, router });
+}
+
+type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger' | 'metrics'>;
+
+function createRouter({ config, profile, logger, metrics }: RouterDeps): ProviderRouter {
+  const { database, rateLimits, broadcast } = profile;
+  return createProviderRouter({
+    providers: createProviders(config.providers),
+    inbox: createInboxProvider({ store: createInboxStore(database.db) }),
+    logger,
+    metrics,
+    rateLimits,
+    broadcast,
+  });
 }

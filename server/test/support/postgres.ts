@@ -30,8 +30,11 @@ export type PostgresServer = {
   stop(): Promise<void>;
   /** Kills every process of the cluster; the files stay for `restart`. */
   kill9(): Promise<void>;
-  /** Stops it where it runs, and starts it on the same port and files (with crash recovery after `kill9`). */
-  restart(): Promise<void>;
+  /**
+   * Stops it where it runs, and starts it on the same port and files, with crash recovery after `kill9` and after SIGQUIT
+   * ("immediate" shutdown). SIGINT, the default, is the "fast" one.
+   */
+  restart(signal?: 'SIGINT' | 'SIGQUIT'): Promise<void>;
 };
 
 const USER = 'mail';
@@ -87,7 +90,9 @@ async function createCluster(folder: string): Promise<void> {
   if ((await initdb.exited) !== 0) throw new Error(`initdb failed:\n${errors}`);
 }
 
-async function startCluster(folder: string, port: number): Promise<ServerProcess> {
+type Starting = { folder: string; port: number; onLine: (line: string) => void };
+
+async function startCluster({ folder, port, onLine }: Starting): Promise<ServerProcess> {
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -101,7 +106,7 @@ async function startCluster(folder: string, port: number): Promise<ServerProcess
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = await asOrdinaryUser([requireProgram('postgres'), '-D', join(folder, 'data'), ...flags]);
-  return startServerProcess({ command, cwd: folder, readyLine: READY_LINE });
+  return startServerProcess({ command, cwd: folder, readyLine: READY_LINE, onLine });
 }
 
 /** Runs one statement on a connection of its own. */
@@ -131,7 +136,12 @@ export async function createTestDatabase(adminUrl: string): Promise<TestDatabase
  *
  * @throws Error where PostgreSQL is not installed (see `isMissing`) or does not start.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({
+  onLine = () => undefined,
+}: {
+  /** Told each line of the server's log. */
+  onLine?: (line: string) => void;
+} = {}): Promise<PostgresServer> {
   // A socket's path may be 107 bytes long at most, which macOS's own temporary folder nearly uses up.
   const parent = process.platform === 'darwin' ? '/tmp' : tmpdir();
   const folder = await mkdtemp(join(parent, 'mail-pg-'));
@@ -140,7 +150,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     let port = 0;
     let server = await startWithRetries(5, () => {
       port = findFreePort();
-      return startCluster(folder, port);
+      return startCluster({ folder, port, onLine });
     });
     const url = `postgres://${USER}@127.0.0.1:${port}/postgres`;
     return {
@@ -156,9 +166,9 @@ export async function startPostgres(): Promise<PostgresServer> {
         await rm(folder, { recursive: true, force: true });
       },
       kill9: () => server.kill9(),
-      async restart() {
-        await server.stop('SIGINT');
-        server = await startWithRetries(20, () => startCluster(folder, port));
+      async restart(signal = 'SIGINT') {
+        await server.stop(signal);
+        server = await startWithRetries(20, () => startCluster({ folder, port, onLine }));
       },
     };
   } catch (error) {

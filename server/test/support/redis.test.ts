@@ -36,6 +36,16 @@ describe.skipIf(isMissing('redis-server'))('a private Redis', () => {
     expect(await send(url, 'GET', 'kept')).toBe('7');
   });
 
+  test('has nothing left after its files were erased while it was down', async () => {
+    const url = await server.createDatabase();
+    await send(url, 'SET', 'lost', '7');
+    await expect(server.eraseData()).rejects.toThrow();
+    await server.kill9();
+    await server.eraseData();
+    await server.restart();
+    expect(await send(url, 'GET', 'lost')).toBeNull();
+  });
+
   test('forgets everything at a restart without the append-only file', async () => {
     const memoryOnly = await startRedis({ appendOnly: false });
     try {

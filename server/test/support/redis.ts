@@ -23,6 +23,8 @@ export type RedisServer = {
   stop(): Promise<void>;
   /** SIGKILL; what the append-only file holds stays for `restart`. */
   kill9(): Promise<void>;
+  /** Removes the files of a server that is down, as when its disk is lost: the next start finds nothing. */
+  eraseData(): Promise<void>;
   /** Stops it where it runs, and starts it on the same port and files. */
   restart(): Promise<void>;
 };
@@ -96,6 +98,10 @@ export async function startRedis({ appendOnly = true }: RedisOptions = {}): Prom
         await rm(folder, { recursive: true, force: true });
       },
       kill9: () => server.kill9(),
+      async eraseData() {
+        if (server.isRunning()) throw new Error('a running Redis would write its files again');
+        await rm(join(folder, 'appendonlydir'), { recursive: true, force: true });
+      },
       async restart() {
         await server.stop('SIGTERM');
         server = await startWithRetries(5, () => startRedisProcess(folder, port, appendOnly));

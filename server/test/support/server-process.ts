@@ -25,6 +25,8 @@ export type ServerCommand = {
   env?: Readonly<Record<string, string>>;
   /** The line of its log that says that connections are accepted now. */
   readyLine: string;
+  /** Told each line of its log as it comes. */
+  onLine?: (line: string) => void;
 };
 
 const TAIL_LINES = 40;
@@ -102,6 +104,7 @@ export async function startServerProcess({
   cwd,
   env = {},
   readyLine,
+  onLine: tell = () => undefined,
 }: ServerCommand): Promise<ServerProcess> {
   const subprocess = Bun.spawn([...command], {
     cwd,
@@ -113,6 +116,7 @@ export async function startServerProcess({
   const tail: string[] = [];
   const ready = Promise.withResolvers<true>();
   const onLine = (line: string) => {
+    tell(line);
     tail.push(line);
     if (tail.length > TAIL_LINES) tail.shift();
     if (line.includes(readyLine)) ready.resolve(true);

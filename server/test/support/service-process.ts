@@ -1,19 +1,41 @@
 import { fileURLToPath } from 'node:url';
+import type { Step } from '../../src/worker/steps.ts';
 import { diesWithParent, type ServerProcess, startServerProcess } from './server-process.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+const KILLED_ENTRY = fileURLToPath(new URL('./service-killed-at-step.ts', import.meta.url));
 
 export type ServiceProcess = ServerProcess & {
   /** Where its API listens; empty for a worker. */ url: string;
 };
 
+/** As {@link startServiceProcess}, but killed when the Nth delivery reaches a step. */
+export function startServiceKilledAt(
+  env: Readonly<Record<string, string>>,
+  { step, nth }: { step: Step; nth: number },
+): Promise<ServiceProcess> {
+  return startEntry(KILLED_ENTRY, { ...env, KILL_AT: `${step}:${nth}` });
+}
+
 /** Starts the server's own entry as a process of its own, as a container would; resolves when it is up. */
-export async function startServiceProcess(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+export function startServiceProcess(
+  env: Readonly<Record<string, string>>,
+  onLine?: (line: string) => void,
+): Promise<ServiceProcess> {
+  return startEntry(ENTRY, env, onLine);
+}
+
+async function startEntry(
+  entry: string,
+  env: Readonly<Record<string, string>>,
+  onLine?: (line: string) => void,
+): Promise<ServiceProcess> {
   const server = await startServerProcess({
-    command: diesWithParent([process.execPath, ENTRY]),
+    command: diesWithParent([process.execPath, entry]),
     cwd: process.cwd(),
     env: { LOG_LEVEL: 'info', ...env },
     readyLine: '"msg":"started"',
+    ...(onLine && { onLine }),
   });
   const line = server
     .logTail()

@@ -115,11 +115,34 @@ describe('the SMTP sink', () => {
     expect(sink.mails).toHaveLength(0);
   });
 
+  test('cuts a connection in the middle of the message and has no mail then', async () => {
+    const sink = await startSink({
+      plan: { data: ({ to }) => (to.includes('b@example.org') ? 'cut' : null) },
+    });
+    expect(await failureOf(send(sink, { text: 'x'.repeat(100_000) }))).not.toBe('none');
+    await send(sink, { to: ['c@example.org'] });
+    expect(sink.mails.map(({ to }) => to)).toEqual([['c@example.org']]);
+  });
+
+  test('comes back on the port it had', async () => {
+    const first = await startSink();
+    await first.stop();
+    expect(await failureOf(send(first))).toBe('ESOCKET');
+    const second = await startSink({ port: first.port });
+    await send(first);
+    expect(second.mails).toHaveLength(1);
+  });
+
   test('takes the planned time to answer, with the mail already kept', async () => {
-    const sink = await startSink({ plan: { answerDelayMs: 50 } });
+    const answered: string[] = [];
+    const sink = await startSink({
+      plan: { answerDelayMs: 50, answered: ({ to }) => void answered.push(...to) },
+    });
     const sending = send(sink);
     await sink.waitForMails(1);
+    expect(answered).toEqual([]);
     expect((await sending).accepted).toEqual(['b@example.org']);
+    expect(answered).toEqual(['b@example.org']);
   });
 
   test('asks for the login it was given', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   SMTPServer,
   type SMTPServerDataStream,
@@ -5,12 +6,16 @@ import {
   type SMTPServerSession,
 } from 'smtp-server';
 
-/** One mail that the sink took, with what the client said about it on the wire. */
-export type SinkMail = {
+/** What the client said on the wire before its message. */
+export type SinkEnvelope = {
   /** The envelope sender; empty for the null sender. */
   from: string;
   /** The envelope recipients that were accepted, in order. */
   to: readonly string[];
+};
+
+/** One mail that the sink took, with what the client said about it on the wire. */
+export type SinkMail = SinkEnvelope & {
   /** The message as received: CRLF line ends, dot-stuffing undone. */
   raw: Uint8Array;
   /** Whether it came over TLS. */
@@ -31,15 +36,17 @@ export type SinkPlan = {
   greeting?: (connection: number) => SmtpReply | null;
   sender?: (address: string) => SmtpReply | null;
   recipient?: (address: string) => SmtpReply | null;
-  /** `drop` closes the connection instead of answering DATA with 354. */
-  data?: () => 'drop' | null;
+  /** `drop` closes the connection instead of answering DATA with 354, `cut` as soon as the first bytes of the message came. */
+  data?: (envelope: SinkEnvelope) => 'drop' | 'cut' | null;
   /**
    * After the whole message has arrived. A mail whose answer is dropped or hangs was kept all the same, as by a
    * server that died a moment too early; one that is answered with a reply was not.
    */
   message?: (mail: SinkMail) => SmtpReply | 'drop' | 'hang' | null;
   /** How long the answer to a message takes. */
-  answerDelayMs?: number;
+  answerDelayMs?: number | ((mail: SinkMail) => number);
+  /** Told when the answer to a message goes out, whatever it says. */
+  answered?: (mail: SinkMail) => void;
 };
 
 export type SinkOptions = {
@@ -48,6 +55,8 @@ export type SinkOptions = {
   /** Offers STARTTLS, with a self-signed certificate. */
   startTls?: boolean;
   plan?: SinkPlan;
+  /** A free one by default; a server that comes back takes the one it had. */
+  port?: number;
 };
 
 /** A real SMTP server on a loopback port that keeps what it gets. */
@@ -57,6 +66,8 @@ export type SmtpSink = {
   readonly mails: readonly SinkMail[];
   /** Connections accepted so far, refused ones included. */
   connectionCount(): number;
+  /** Connections open now. */
+  openCount(): number;
   /** Replaces the plan, for what comes from now on. */
   setPlan(plan: SinkPlan): void;
   /** Forgets the mails so far. */
@@ -112,19 +123,23 @@ function dropConnection(server: SMTPServer, session: SMTPServerSession): void {
   }
 }
 
+function readEnvelope({ envelope: { mailFrom, rcptTo } }: SMTPServerSession): SinkEnvelope {
+  return {
+    from: mailFrom === false ? '' : mailFrom.address,
+    to: rcptTo.map((recipient) => recipient.address),
+  };
+}
+
 async function readMail(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<SinkMail> {
   // Taken now: smtp-server reuses the session's envelope for the next mail on the connection.
-  const { mailFrom, rcptTo } = session.envelope;
-  const from = mailFrom === false ? '' : mailFrom.address;
-  const to = rcptTo.map((recipient) => recipient.address);
+  const envelope = readEnvelope(session);
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) {
     if (chunk instanceof Uint8Array) chunks.push(chunk);
   }
   const user: unknown = session.user;
   return {
-    from,
-    to,
+    ...envelope,
     raw: Buffer.concat(chunks),
     isSecure: session.secure,
     user: typeof user === 'string' ? user : null,
@@ -142,18 +157,22 @@ async function takeMessage(
   stream: SMTPServerDataStream,
   session: SMTPServerSession,
 ): Promise<{ error: Error | null } | 'no answer'> {
-  if (plan().data?.() === 'drop') {
+  const cut = plan().data?.(readEnvelope(session)) ?? null;
+  if (cut === 'cut') await once(stream, 'readable');
+  if (cut !== null) {
     dropConnection(server(), session);
     return 'no answer';
   }
   const mail = await readMail(stream, session);
   const verdict = plan().message?.(mail) ?? null;
-  const delayMs = plan().answerDelayMs ?? 0;
+  const { answerDelayMs: delay = 0 } = plan();
+  const delayMs = typeof delay === 'number' ? delay : delay(mail);
   const isKept = verdict === null || typeof verdict === 'string';
   if (isKept) mailbox.keep(mail);
   if (delayMs > 0) await Bun.sleep(delayMs);
   if (verdict === 'drop') dropConnection(server(), session);
   if (verdict === 'drop' || verdict === 'hang') return 'no answer';
+  plan().answered?.(mail);
   return { error: toError(verdict) };
 }
 
@@ -199,9 +218,9 @@ function toServerOptions(options: SinkOptions, conversation: Conversation): SMTP
   };
 }
 
-async function listen(server: SMTPServer): Promise<number> {
+async function listen(server: SMTPServer, wanted: number): Promise<number> {
   const listening = Promise.withResolvers<number>();
-  const listener = server.listen(0, '127.0.0.1', () => {
+  const listener = server.listen(wanted, '127.0.0.1', () => {
     const address = listener.address();
     if (address === null || typeof address === 'string') listening.reject(new Error('no TCP address'));
     else listening.resolve(address.port);
@@ -223,7 +242,7 @@ export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink
   server.server.on('connection', () => {
     accepted += 1;
   });
-  const port = await listen(server);
+  const port = await listen(server, options.port ?? 0);
   const { mails } = mailbox;
   const dropConnections = (): void => {
     for (const connection of server.connections) connection._socket.destroy();
@@ -241,6 +260,7 @@ export async function startSmtpSink(options: SinkOptions = {}): Promise<SmtpSink
     port,
     mails,
     connectionCount: () => accepted,
+    openCount: () => server.connections.size,
     setPlan(next) {
       plan = next;
     },

@@ -6,6 +6,7 @@ import { parseConfig } from '../../src/config.ts';
 import { startService } from '../../src/index.ts';
 import { createApiKey } from '../../src/lib/auth/api-key.ts';
 import type { Database } from '../../src/lib/db/database.ts';
+import type { Profile } from '../../src/lib/profile.ts';
 import { createMetrics } from '../../src/lib/telemetry/metrics.ts';
 import { createLogger } from '../../src/lib/telemetry/logger.ts';
 import { migrateDatabaseAt } from './migrate.ts';
@@ -29,6 +30,7 @@ export type TestSystem = {
   url: string;
   sink: SmtpSink;
   database: Database;
+  profile: Profile;
   clientId: string;
   keys: { admin: string; live: string; test: string };
   /** Adds up what a counter has counted, for series that have these attributes. */
@@ -99,6 +101,7 @@ export async function startSystem(
     url,
     sink,
     database: service.profile.database,
+    profile: service.profile,
     clientId,
     keys: { admin, live, test },
     countOf: meter.countOf,

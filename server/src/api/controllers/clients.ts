@@ -1,19 +1,35 @@
 import { Elysia } from 'elysia';
 import { createApiKey } from '../../lib/auth/api-key.ts';
 import { insertApiKey } from '../../lib/db/api-keys.ts';
-import { type Client, findClient, insertClient } from '../../lib/db/clients.ts';
+import { recountUsage } from '../../lib/db/client-usage.ts';
+import {
+  type Client,
+  type ClientSettings,
+  findClient,
+  insertClient,
+  updateClient,
+} from '../../lib/db/clients.ts';
+import { codeOf } from '../../lib/db/connection-error.ts';
 import type { Database } from '../../lib/db/database.ts';
 import { parseDomain } from '../../lib/mail/address.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
+import type { IdempotencyGuard } from '../middleware/idempotency.ts';
 import { isUuid } from '../pagination.ts';
 import { parseIsoTime } from '../iso-time.ts';
 import { ApiError } from '../problem.ts';
-import { CreateClientBody, CreateKeyBody } from '../schemas.ts';
+import { CreateClientBody, CreateKeyBody, UpdateClientBody } from '../schemas.ts';
 
-export type ClientsDeps = { database: Database; authenticator: Authenticator };
+export type ClientsDeps = {
+  database: Database;
+  authenticator: Authenticator;
+  idempotency: IdempotencyGuard;
+  now: () => Date;
+};
+
+const UNIQUE_VIOLATION = '23505';
 
 /** `/v1/clients`: administration of clients and their keys. */
-export function clientsController({ database, authenticator }: ClientsDeps) {
+export function clientsController({ database, authenticator, idempotency, now }: ClientsDeps) {
   return new Elysia({ prefix: '/v1/clients', normalize: false })
     .derive(async ({ request }) => {
       const identity = await authenticator.identify(request);
@@ -22,18 +38,30 @@ export function clientsController({ database, authenticator }: ClientsDeps) {
     })
     .post(
       '/',
-      async ({ body, status }) => {
-        const fromDomains = body.fromDomains?.map(toDomain) ?? null;
-        const client = await insertClient(database.db, {
-          id: Bun.randomUUIDv7(),
-          name: body.name,
-          fromDomains,
-        });
-        if (!client)
-          throw new ApiError('name_taken', `There is a client "${body.name}" already; names are unique.`);
-        return status(201, toAnswer(client));
+      async ({ body, request, status }) => {
+        const { fromDomains, ...rest } = body;
+        const client = { id: Bun.randomUUIDv7(), ...rest, fromDomains: fromDomains?.map(toDomain) ?? null };
+        const create = async ({ db }: Database) => {
+          const created = await insertClient(db, client);
+          if (!created) throw nameTaken(body.name);
+          return toAnswer(created);
+        };
+        return status(201, await idempotency.run(request, 201, create));
       },
       { body: CreateClientBody },
+    )
+    .patch(
+      '/:id',
+      async ({ params, body }) => {
+        const { fromDomains, ...rest } = body;
+        const domains = fromDomains === undefined ? {} : { fromDomains: fromDomains?.map(toDomain) ?? null };
+        const change = { id: params.id, changes: { ...rest, ...domains }, now: now() };
+        const client = isUuid(params.id) ? await changeClient(database, change) : null;
+        if (!client) throw new ApiError('not_found', `There is no client ${params.id}.`);
+        authenticator.forget(client.id);
+        return toAnswer(client);
+      },
+      { body: UpdateClientBody },
     )
     .post(
       '/:id/keys',
@@ -69,6 +97,26 @@ export function clientsController({ database, authenticator }: ClientsDeps) {
     );
 }
 
+type ClientChange = { id: string; changes: Partial<ClientSettings>; now: Date };
+
+async function changeClient(database: Database, { id, changes, now }: ClientChange): Promise<Client | null> {
+  try {
+    return await database.transaction(async (tx) => {
+      const client = await updateClient(tx, id, changes);
+      // Only who has a limit is counted while sending: with a new one the month so far is counted once.
+      if (client && changes.quotaLimit) await recountUsage(tx, id, now);
+      return client;
+    });
+  } catch (error) {
+    if (codeOf(error) === UNIQUE_VIOLATION) throw nameTaken(changes.name ?? '');
+    throw error;
+  }
+}
+
+function nameTaken(name: string): ApiError {
+  return new ApiError('name_taken', `There is a client "${name}" already; names are unique.`);
+}
+
 function toDomain(text: string, index: number): string {
   const domain = parseDomain(text);
   if (domain !== null) return domain;
@@ -77,12 +125,16 @@ function toDomain(text: string, index: number): string {
   });
 }
 
-function toAnswer({ id, name, status, fromDomains, createdAt, updatedAt }: Client) {
+function toAnswer({ createdAt, updatedAt, ...client }: Client) {
+  const { id, name, status, fromDomains, rateLimit, quotaLimit, provider } = client;
   return {
     id,
     name,
     status,
     fromDomains,
+    rateLimit,
+    quotaLimit,
+    provider,
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };

@@ -1,8 +1,11 @@
 import { Elysia } from 'elysia';
-import type { Config } from '../../config.ts';
+import { loadBody } from '../../lib/blobs/message-content.ts';
 import type { Database } from '../../lib/db/database.ts';
+import { cancelMessage, rescheduleMessage } from '../../lib/db/messages-change.ts';
 import {
+  type Attachment,
   findMessage,
+  listAttachments,
   listMessageEvents,
   listMessages,
   listRecipients,
@@ -14,31 +17,30 @@ import {
 } from '../../lib/db/messages.ts';
 import type { Engine } from '../../lib/engine/engine.ts';
 import { parseAddress } from '../../lib/mail/address.ts';
-import { renderMessage } from '../../lib/messages/rendering.ts';
-import type { MailQueue } from '../../lib/queue/mail-queue.ts';
-import type { Logger } from '../../lib/telemetry/logger.ts';
-import type { Metrics } from '../../lib/telemetry/metrics.ts';
-import { acceptMessage } from '../accept-message.ts';
+import { type ReadContent, readContent } from '../../lib/messages/kept-body.ts';
+import { createBatchAcceptor } from '../accept-batch.ts';
+import { type AcceptDeps, acceptMessage } from '../accept-message.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
+import type { RateGate } from '../middleware/rate-limit.ts';
 import { contextOf } from '../middleware/request-context.ts';
 import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { parseIsoTime } from '../iso-time.ts';
 import { ApiError } from '../problem.ts';
-import { ListMessagesQuery, SendMessageBody } from '../schemas.ts';
+import { parseSchedule } from '../schedule.ts';
+import { ListMessagesQuery, RescheduleBody, SendBatchBody, SendMessageBody } from '../schemas.ts';
 
 export type MessagesDeps = {
-  config: Pick<Config, 'mailFrom'>;
+  accept: AcceptDeps;
   database: Database;
-  queue: MailQueue;
   engine: Engine;
   authenticator: Authenticator;
-  logger: Logger;
-  metrics: Metrics;
+  rateGate: RateGate;
 };
 
 /** `/v1/messages`: accept, list and look at messages of the key's client and mode. */
 export function messagesController(deps: MessagesDeps) {
-  const { database, authenticator } = deps;
+  const { database, authenticator, accept } = deps;
+  const acceptBatch = createBatchAcceptor();
   return new Elysia({ prefix: '/v1/messages', normalize: false })
     .derive(async ({ request }) => ({ identity: await authenticator.identify(request) }))
     .post(
@@ -46,14 +48,47 @@ export function messagesController(deps: MessagesDeps) {
       async ({ body, identity, request, status }) => {
         assertScope(identity, 'send');
         assertClient(identity);
-        const message = await acceptMessage(deps, { body, identity, trace: contextOf(request).trace });
-        return status(202, {
-          messageId: message.id,
-          status: message.status,
-          createdAt: message.createdAt.toISOString(),
-        });
+        const { trace, claim } = contextOf(request);
+        return status(202, await acceptMessage(accept, { body, identity, trace, claim }));
       },
       { body: SendMessageBody },
+    )
+    .post(
+      '/batch',
+      async ({ body, identity, request, status }) => {
+        assertScope(identity, 'send');
+        assertClient(identity);
+        const { messages, mode = 'strict' } = body;
+        // One of them was counted as the request.
+        await deps.rateGate.pass(request, identity, messages.length - 1);
+        const { trace, claim } = contextOf(request);
+        return status(202, await acceptBatch(accept, { messages, mode, identity, trace, claim }));
+      },
+      { body: SendBatchBody },
+    )
+    .post('/:id/cancel', async ({ params, identity }) => {
+      const owner = senderOf(identity);
+      const message = await loadMessage(database, params.id, owner);
+      if (!(await cancelMessage(database.db, { id: message.id, ...owner }))) {
+        const { status } = await loadMessage(database, params.id, owner);
+        throw new ApiError('not_cancelable', `The message is ${status} already.`);
+      }
+      return loadDetail(database, params.id, owner);
+    })
+    .patch(
+      '/:id',
+      async ({ params, body, identity }) => {
+        const owner = senderOf(identity);
+        const message = await loadMessage(database, params.id, owner);
+        const now = accept.now();
+        const scheduledAt = parseSchedule(body.scheduledAt, now) ?? now;
+        if (!(await rescheduleMessage(database.db, { id: message.id, ...owner }, scheduledAt))) {
+          const { status } = await loadMessage(database, params.id, owner);
+          throw new ApiError('not_scheduled', `The message is ${status}; only scheduled ones can be moved.`);
+        }
+        return loadDetail(database, params.id, owner);
+      },
+      { body: RescheduleBody },
     )
     .get(
       '/',
@@ -69,10 +104,7 @@ export function messagesController(deps: MessagesDeps) {
       },
       { query: ListMessagesQuery },
     )
-    .get('/:id', async ({ params, identity }) => {
-      const message = await loadMessage(database, params.id, ownerOf(identity));
-      return toDetail(message, await listRecipients(database.db, message.id));
-    })
+    .get('/:id', async ({ params, identity }) => loadDetail(database, params.id, ownerOf(identity)))
     .get('/:id/events', async ({ params, identity }) => {
       const message = await loadMessage(database, params.id, ownerOf(identity));
       const events = await listMessageEvents(database.db, message.id);
@@ -80,7 +112,9 @@ export function messagesController(deps: MessagesDeps) {
     })
     .get('/:id/content', async ({ params, identity }) => {
       const message = await loadMessage(database, params.id, ownerOf(identity));
-      return toContent(message, await renderMessage({ db: database.db, engine: deps.engine }, message));
+      const { blobs } = accept;
+      const render = { db: database.db, engine: deps.engine, loadBody: loadBody.bind(null, blobs) };
+      return toContent(await readContent({ ...render, blobs }, message));
     });
 }
 
@@ -88,6 +122,22 @@ function ownerOf(identity: Identity): MessageOwner {
   assertScope(identity, 'read');
   assertClient(identity);
   return { clientId: identity.client.id, mode: identity.mode };
+}
+
+/** Whoever may send may also take back. */
+function senderOf(identity: Identity): MessageOwner {
+  assertScope(identity, 'send');
+  assertClient(identity);
+  return { clientId: identity.client.id, mode: identity.mode };
+}
+
+async function loadDetail(database: Database, id: string, owner: MessageOwner) {
+  const message = await loadMessage(database, id, owner);
+  const [recipients, attachments] = await Promise.all([
+    listRecipients(database.db, message.id),
+    listAttachments(database.db, message.id),
+  ]);
+  return toDetail(message, { recipients, attachments });
 }
 
 async function loadMessage(database: Database, id: string, owner: MessageOwner): Promise<Message> {
@@ -131,12 +181,16 @@ function toSummary(message: Message) {
     lastError: message.lastError,
     traceId: message.traceId,
     tags: message.tags,
+    priority: message.priority,
+    scheduledAt: message.scheduledAt?.toISOString() ?? null,
     createdAt: message.createdAt.toISOString(),
     updatedAt: message.updatedAt.toISOString(),
   };
 }
 
-function toDetail(message: Message, recipients: readonly Recipient[]) {
+type Parts = { recipients: readonly Recipient[]; attachments: readonly Attachment[] };
+
+function toDetail(message: Message, { recipients, attachments }: Parts) {
   return {
     ...toSummary(message),
     replyTo: message.replyTo,
@@ -150,6 +204,12 @@ function toDetail(message: Message, recipients: readonly Recipient[]) {
       status,
       response,
     })),
+    attachments: attachments.map(({ filename, contentType, contentId, sizeBytes }) => ({
+      filename,
+      contentType,
+      contentId,
+      sizeBytes,
+    })),
   };
 }
 
@@ -159,13 +219,9 @@ function toEvent(event: MessageEvent) {
 }
 
 /** `exact` says that these are the bytes that were sent; before the hand-over nothing has been. */
-function toContent(message: Message, rendering: Awaited<ReturnType<typeof renderMessage>>) {
-  if (!rendering.ok) {
-    throw new ApiError(
-      'template_render_failed',
-      `The content cannot be rendered again: ${rendering.message}`,
-    );
+function toContent(content: ReadContent) {
+  if (!content.ok) {
+    throw new ApiError('template_render_failed', `The content cannot be rendered again: ${content.message}`);
   }
-  const { subject, html, text, hash } = rendering.rendered;
-  return { subject, html, text, exact: hash === message.renderHash };
+  return { ...content.body, exact: content.isExact };
 }

@@ -19,18 +19,28 @@ import { createPropsValidator } from '../../lib/engine/props-schema.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { toLocale } from '../locale.ts';
 import { findUnstorable } from '../middleware/json-body.ts';
+import type { IdempotencyGuard } from '../middleware/idempotency.ts';
 import { parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError, type ProblemCode } from '../problem.ts';
-import { toPropsText } from '../props-check.ts';
+import type { PropsChecker } from '../props-check.ts';
 import { toTemplateMail } from '../template-mail.ts';
+import type { TemplateResolver } from '../template-resolver.ts';
 import { PageOnlyQuery, PutTemplateBody, RenderTemplateBody, RollbackTemplateBody } from '../schemas.ts';
 
-export type TemplatesDeps = { database: Database; engine: Engine; authenticator: Authenticator };
+export type TemplatesDeps = {
+  database: Database;
+  engine: Engine;
+  authenticator: Authenticator;
+  idempotency: IdempotencyGuard;
+  resolver: TemplateResolver;
+  props: PropsChecker;
+};
 
 const TEMPLATE_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
 /** `/v1/templates`: push, look, try, roll back and delete. An admin's templates are shared with every client. */
-export function templatesController({ database, engine, authenticator }: TemplatesDeps) {
+export function templatesController(deps: TemplatesDeps) {
+  const { database, engine, authenticator, idempotency, resolver } = deps;
   return new Elysia({ prefix: '/v1/templates', normalize: false })
     .derive(async ({ request }) => ({ identity: await authenticator.identify(request) }))
     .put(
@@ -55,6 +65,7 @@ export function templatesController({ database, engine, authenticator }: Templat
           fromAddress: mail.from,
           headers: mail.headers,
         });
+        resolver.forget(params.name);
         return status(isNew ? 201 : 200, toAnswer(summary));
       },
       { body: PutTemplateBody },
@@ -85,6 +96,7 @@ export function templatesController({ database, engine, authenticator }: Templat
         const detail = `Mail that is not sent yet needs "${params.name}"; delete it when that has ended.`;
         throw new ApiError('template_in_use', detail);
       }
+      resolver.forget(params.name);
       return status(204, undefined);
     })
     .get(
@@ -113,19 +125,24 @@ export function templatesController({ database, engine, authenticator }: Templat
       '/:name/render',
       async ({ params, body, identity }) => {
         assertScope(identity, 'templates', 'read', 'admin');
-        return renderVersion({ database, engine }, { name: params.name, body, identity });
+        return renderVersion(deps, { name: params.name, body, identity });
       },
       { body: RenderTemplateBody },
     )
     .post(
       '/:name/rollback',
-      async ({ params, body, identity }) => {
+      async ({ params, body, identity, request }) => {
         assertScope(identity, 'templates', 'admin');
         const { version } = body;
         const owner = { clientId: ownerOf(identity), name: params.name };
-        const summary = await rollBackTemplate(database, { ...owner, version });
-        if (!summary) throw templateNotFound(`${params.name}@${version}`);
-        return toAnswer(summary);
+        const rollBack = async (scoped: Database) => {
+          const summary = await rollBackTemplate(scoped, { ...owner, version });
+          if (!summary) throw templateNotFound(`${params.name}@${version}`);
+          return toAnswer(summary);
+        };
+        const answer = await idempotency.run(request, 200, rollBack);
+        resolver.forget(params.name);
+        return answer;
       },
       { body: RollbackTemplateBody },
     );
@@ -134,7 +151,7 @@ export function templatesController({ database, engine, authenticator }: Templat
 type Rendering = { name: string; body: typeof RenderTemplateBody.static; identity: Identity };
 
 async function renderVersion(
-  { database, engine }: Pick<TemplatesDeps, 'database' | 'engine'>,
+  { database, engine, props }: Pick<TemplatesDeps, 'database' | 'engine' | 'props'>,
   { name, body, identity }: Rendering,
 ) {
   const number = body.version === undefined ? null : String(body.version);
@@ -143,7 +160,7 @@ async function renderVersion(
   const rendered = await engine.render({
     sandboxKey: sandboxKeyOf(identity),
     template: { contentHash: version.contentHash, load: async () => ({ entry, files }) },
-    propsJson: toPropsText(body.props ?? version.previewProps, version.schema),
+    propsJson: props.toText(body.props ?? version.previewProps, version),
     pins: PREVIEW_PINS,
     locale: resolveLocale(version, toLocale(body.locale)),
   });

@@ -2,6 +2,8 @@ import { hashSecret, isSecretOf, type KeyMode, parseApiKey, type Scope } from '.
 import { findApiKeyByPrefix, touchApiKey } from '../../lib/db/api-keys.ts';
 import type { Client } from '../../lib/db/clients.ts';
 import type { Db } from '../../lib/db/database.ts';
+import { settlesWithin } from '../../lib/time-limit.ts';
+import { overloaded } from '../overload.ts';
 import { ApiError } from '../problem.ts';
 
 /** Who is calling. An admin belongs to no client and sees none of their messages. */
@@ -14,7 +16,18 @@ export type ClientIdentity = Extract<Identity, { kind: 'client' }>;
 export type Authenticator = {
   /** @throws ApiError `unauthenticated` or `client_suspended` */
   identify(request: Request): Promise<Identity>;
+  /** Forgets what is cached of a client and its keys, because one of them was changed here. */
+  forget(clientId: string): void;
 };
+
+/**
+ * How long a good key is believed without asking the database: a revocation takes this long to be known to every instance.
+ * Only good keys are kept, so that a new or reactivated one works at once.
+ */
+const CACHE_MS = 5000;
+const MAX_CACHED = 10_000;
+/** A database that hangs must not keep every caller of the API. */
+const LOOK_UP_TIMEOUT_MS = 5000;
 
 /** Last use is for people: once a minute is exact enough, and spares a write a request. */
 const TOUCH_INTERVAL_MS = 60_000;
@@ -34,6 +47,7 @@ export function createAuthenticator({
 }): Authenticator {
   const configured = adminApiKey === null ? null : parseApiKey(adminApiKey);
   const known = new WeakMap<Request, Promise<Identity>>();
+  const cache = createKeyCache(db, now);
 
   async function identify(request: Request): Promise<Identity> {
     const presented = parseApiKey(presentedKey(request.headers) ?? '');
@@ -42,14 +56,18 @@ export function createAuthenticator({
       if (!isSecretOf(hashSecret(configured.secret), presented.secret)) throw unauthenticated();
       return { kind: 'admin', scopes: ['admin'], keyPrefix: presented.prefix };
     }
-    const found = await findApiKeyByPrefix(db, presented.prefix);
+    const found = await cache.find(presented.prefix);
     const isRight = isSecretOf(found?.key.secretHash ?? NOBODY, presented.secret);
     if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now()))
       throw unauthenticated();
     if (found.client?.status === 'suspended') {
       throw new ApiError('client_suspended', 'This client is suspended; an administrator can reactivate it.');
     }
-    if (isTouchDue(found.key.lastUsedAt, now())) await touchApiKey(db, found.key.id, now());
+    if (isTouchDue(found.key.lastUsedAt, now())) {
+      // Before the write, so that of many requests at once one writes.
+      found.key.lastUsedAt = now();
+      await touchApiKey(db, found.key.id, now());
+    }
     const { client, key } = found;
     const keyPrefix = key.prefix;
     return client
@@ -63,7 +81,54 @@ export function createAuthenticator({
       known.set(request, pending);
       return pending;
     },
+    forget: cache.forget,
   };
+}
+
+type FoundKey = NonNullable<Awaited<ReturnType<typeof findApiKeyByPrefix>>>;
+
+/** Requests that ask for one key at the same time share one look-up. */
+function createKeyCache(db: Db, now: () => Date) {
+  const cached = new Map<string, { found: FoundKey; until: number }>();
+  const asked = new Map<string, Promise<FoundKey | null>>();
+
+  const load = async (prefix: string): Promise<FoundKey | null> => {
+    try {
+      const looking = findApiKeyByPrefix(db, prefix);
+      if (!(await settlesWithin(LOOK_UP_TIMEOUT_MS, looking))) throw overloaded('database');
+      const found = await looking;
+      // Still asked for: otherwise it was forgotten while it was on its way.
+      if (found && asked.has(prefix) && isGood(found, now())) {
+        if (cached.size >= MAX_CACHED) cached.clear();
+        cached.set(prefix, { found, until: now().getTime() + CACHE_MS });
+      }
+      return found;
+    } finally {
+      asked.delete(prefix);
+    }
+  };
+
+  return {
+    find(prefix: string): Promise<FoundKey | null> | FoundKey {
+      const entry = cached.get(prefix);
+      if (entry && entry.until > now().getTime()) return entry.found;
+      cached.delete(prefix);
+      const asking = asked.get(prefix);
+      if (asking) return asking;
+      const loading = load(prefix);
+      asked.set(prefix, loading);
+      return loading;
+    },
+    forget(clientId: string) {
+      for (const [prefix, { found }] of cached) if (found.client?.id === clientId) cached.delete(prefix);
+      // Whose keys these are is not known yet.
+      asked.clear();
+    },
+  };
+}
+
+function isGood({ key, client }: FoundKey, at: Date): boolean {
+  return !isOver(key, at) && client?.status !== 'suspended';
 }
 
 function presentedKey(headers: Headers): string | null {

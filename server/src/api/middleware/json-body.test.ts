@@ -13,7 +13,7 @@ function post(
 
 async function codeOf(request: Request): Promise<string> {
   try {
-    await readJsonBody(request, MAX_BYTES);
+    await readJsonBody(request, { maxBytes: MAX_BYTES });
     return 'accepted';
   } catch (error) {
     return error instanceof ApiError ? error.code : 'unexpected';
@@ -33,15 +33,17 @@ function endless(): { stream: ReadableStream<Uint8Array>; pulled: () => number }
 
 describe('JSON bodies', () => {
   test('reads JSON, with a charset named or not', async () => {
-    expect(await readJsonBody(post('{"a":"ä😀"}'), MAX_BYTES)).toEqual({ a: 'ä😀' });
+    expect(await readJsonBody(post('{"a":"ä😀"}'), { maxBytes: MAX_BYTES })).toEqual({ a: 'ä😀' });
     expect(
-      await readJsonBody(post('[1]', { 'content-type': 'Application/JSON; charset=utf-8' }), MAX_BYTES),
+      await readJsonBody(post('[1]', { 'content-type': 'Application/JSON; charset=utf-8' }), {
+        maxBytes: MAX_BYTES,
+      }),
     ).toEqual([1]);
   });
 
   test('reads none of a DELETE', async () => {
     expect(
-      await readJsonBody(new Request('http://localhost/', { method: 'DELETE' }), MAX_BYTES),
+      await readJsonBody(new Request('http://localhost/', { method: 'DELETE' }), { maxBytes: MAX_BYTES }),
     ).toBeUndefined();
   });
 
@@ -49,7 +51,9 @@ describe('JSON bodies', () => {
     const headers = { 'content-type': 'application/json' };
     for (const init of [{}, { headers }])
       expect(
-        await readJsonBody(new Request('http://localhost/', { method: 'POST', ...init }), MAX_BYTES),
+        await readJsonBody(new Request('http://localhost/', { method: 'POST', ...init }), {
+          maxBytes: MAX_BYTES,
+        }),
       ).toBeNull();
   });
 

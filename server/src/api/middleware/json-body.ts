@@ -1,16 +1,24 @@
 import { ApiError, type ProblemDetail } from '../problem.ts';
 
+export type BodyLimits = {
+  maxBytes: number;
+  /** A larger limit for bodies that hold this text: whatever does not is refused above `maxBytes`, before it is parsed. */
+  extended?: { maxBytes: number; holding: string };
+  /** Told of bytes before they are kept; throws where there is no room for them. */
+  onBytes?: (bytes: number) => void;
+};
+
 /**
- * Reads a JSON body of at most `maxBytes`, whether its length was declared or not, and refuses text that the database
+ * Reads a JSON body of at most so many bytes, whether its length was declared or not, and refuses text that the database
  * could not keep.
  *
  * @throws ApiError `unsupported_media_type`, `body_too_large`, `invalid_json` or `invalid_request`
  */
-export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJsonBody(request: Request, limits: BodyLimits): Promise<unknown> {
   // RFC 9110 section 9.3.5 gives the body of a DELETE no meaning, and few callers send one
   if (request.method === 'DELETE') return undefined;
   // Some POSTs say it all with their path; whoever expects a body refuses null by its schema.
-  if (request.body === null) return null;
+  if (hasNoBody(request)) return null;
   const contentType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (contentType !== 'application/json') {
     throw new ApiError(
@@ -21,28 +29,62 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity') {
     throw new ApiError('unsupported_media_type', 'Send the body as it is: compressed bodies are not read.');
   }
-  const value = parseJson(await readBytes(request, maxBytes));
-  const problem = findUnstorable(value);
+  const bytes = await readBytes(request, limits);
+  assertExtended(bytes, limits);
+  const text = decode(bytes);
+  const value = parseJson(text);
+  const problem = isPlain(text) ? null : findUnstorable(value);
   if (problem) throw new ApiError('invalid_request', 'The body cannot be kept.', { errors: [problem] });
   return value;
 }
 
+function hasNoBody({ body, headers }: Request): boolean {
+  if (body === null) return true;
+  const isUndeclared = !headers.has('content-type') && !headers.has('transfer-encoding');
+  return isUndeclared && (headers.get('content-length') ?? '0') === '0';
+}
+
 /**
- * Reads a body of at most `maxBytes` as it is.
+ * Reads a body as it is.
  *
  * @throws ApiError `body_too_large`, or `invalid_json` where it did not arrive whole
  */
-export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+export async function readBytes(
+  request: Request,
+  { maxBytes, extended, onBytes }: BodyLimits,
+): Promise<Uint8Array> {
+  const largest = Math.max(maxBytes, extended?.maxBytes ?? 0);
+  const declared = Number(request.headers.get('content-length') ?? 0);
+  if (declared > largest) throw tooLarge(largest);
+  onBytes?.(declared);
+  // A declared length is the server's to hold to: the whole is read at once, which costs far less than its pieces.
+  if (declared > 0 && !request.headers.has('transfer-encoding')) return readWhole(request, largest);
   const chunks: Uint8Array[] = [];
   let size = 0;
   // A chunked body has no length to check beforehand: it is counted as it comes, and left where it is too long.
   for await (const chunk of wholeBody(request)) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge(maxBytes);
+    if (size > largest) throw tooLarge(largest);
+    onBytes?.(chunk.byteLength);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+}
+
+async function readWhole(request: Request, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const bytes = await request.bytes();
+    if (bytes.byteLength <= maxBytes) return bytes;
+  } catch {
+    throw new ApiError('invalid_json', 'The body did not arrive whole.');
+  }
+  throw tooLarge(maxBytes);
+}
+
+function assertExtended(bytes: Uint8Array, { maxBytes, extended }: BodyLimits): void {
+  if (bytes.byteLength <= maxBytes || !extended) return;
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (!Buffer.from(buffer, byteOffset, byteLength).includes(extended.holding)) throw tooLarge(maxBytes);
 }
 
 /** A caller that hangs up in the middle has made no error of ours. */
@@ -54,19 +96,47 @@ async function* wholeBody(request: Request): AsyncGenerator<Uint8Array> {
   }
 }
 
-function tooLarge(maxBytes: number): ApiError {
+/** The answer to a body over its limit. */
+export function tooLarge(maxBytes: number): ApiError {
   return new ApiError('body_too_large', `A body may have ${maxBytes} bytes at most.`);
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function decode(bytes: Uint8Array): string {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ApiError(
-      'invalid_json',
-      'The body is not JSON in UTF-8. Check for a missing quote, bracket or comma.',
-    );
+    throw notJson();
   }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notJson();
+  }
+}
+
+function notJson(): ApiError {
+  return new ApiError(
+    'invalid_json',
+    'The body is not JSON in UTF-8. Check for a missing quote, bracket or comma.',
+  );
+}
+
+/**
+ * True for most bodies, which then need not be walked: valid UTF-8 holds half a surrogate pair, and JSON a NUL, only as an escape; and
+ * what has few brackets is not deep.
+ */
+function isPlain(text: string): boolean {
+  return !text.includes('\\u') && countUpTo(text, '{') + countUpTo(text, '[') < MAX_DEPTH;
+}
+
+function countUpTo(text: string, bracket: string): number {
+  let count = 0;
+  for (let at = text.indexOf(bracket); at !== -1 && count < MAX_DEPTH; at = text.indexOf(bracket, at + 1))
+    count += 1;
+  return count;
 }
 
 /** Deeper than any honest props, and shallow enough for whatever walks them later by recursion. */

@@ -1,7 +1,18 @@
+import type { Claim } from '../../lib/idempotency/claim.ts';
 import { continueTrace, parseTraceparent, type TraceContext } from '../../lib/telemetry/trace-context.ts';
 
 /** What is known of a request from its first moment. */
-export type RequestContext = { requestId: string; trace: TraceContext; startedAt: number };
+export type RequestContext = {
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  readonly startedAt: number;
+  /** Headers of the answer, whether it will be a good one or a problem. */
+  readonly headers: Record<string, string>;
+  /** Set where the caller sent an idempotency key. */
+  claim: Claim | null;
+  /** What the request's body holds of the memory for all bodies. */
+  bodyBytes: number;
+};
 
 /** A caller's own id is kept where it cannot disturb logs or headers. */
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -18,6 +29,9 @@ export function contextOf(request: Request): RequestContext {
     requestId: ownId !== null && SANE_REQUEST_ID.test(ownId) ? ownId : Bun.randomUUIDv7(),
     trace: continueTrace(parseTraceparent(request.headers.get('traceparent'))),
     startedAt: performance.now(),
+    headers: {},
+    claim: null,
+    bodyBytes: 0,
   };
   contexts.set(request, context);
   return context;

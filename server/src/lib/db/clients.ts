@@ -4,10 +4,16 @@ import type { Db } from './database.ts';
 
 export type Client = typeof clients.$inferSelect;
 
+/** What an administrator may change of a client. */
+export type ClientSettings = Pick<
+  Client,
+  'name' | 'status' | 'fromDomains' | 'rateLimit' | 'quotaLimit' | 'provider'
+>;
+
 /** Creates an active client, or returns null where the name is taken. */
 export async function insertClient(
   db: Db,
-  client: { id: string; name: string; fromDomains: string[] | null },
+  client: Pick<Client, 'id' | 'name' | 'fromDomains'> & Partial<ClientSettings>,
 ): Promise<Client | null> {
   const [row] = await db
     .insert(clients)
@@ -24,6 +30,20 @@ export async function findClient(db: Db, id: string): Promise<Client | null> {
 
 export async function findClientByName(db: Db, name: string): Promise<Client | null> {
   const [row] = await db.select().from(clients).where(eq(clients.name, name));
+  return row ?? null;
+}
+
+/** Changes what is given and leaves the rest; null where there is no such client. Throws where the name is taken. */
+export async function updateClient(
+  db: Db,
+  id: string,
+  changes: Partial<ClientSettings>,
+): Promise<Client | null> {
+  const [row] = await db
+    .update(clients)
+    .set({ ...changes, updatedAt: new Date() })
+    .where(eq(clients.id, id))
+    .returning();
   return row ?? null;
 }
 

@@ -22,6 +22,13 @@ export function codeOf(error: unknown): string | null {
   return codeOf(error.cause);
 }
 
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** True where somebody else held what was needed for longer than a statement may wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === LOCK_NOT_AVAILABLE;
+}
+
 /** True where the database could not be reached, so that the same statement may succeed later. */
 export function isConnectionError(error: unknown): boolean {
   const code = codeOf(error);

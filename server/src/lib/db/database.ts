@@ -13,6 +13,11 @@ export type Database = {
   readonly db: Db;
   /** Runs `work` in one transaction: commits when it resolves, rolls back when it throws. */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>;
+  /**
+   * Runs one hand-written statement by itself, prepared once and planned for look-ups by index whatever the size of the
+   * tables. Rows come as the driver gives them: let the statement cast to text, numbers and json. Never inside a transaction.
+   */
+  query<Row extends object>(text: string, params: readonly (string | number | null)[]): Promise<Row[]>;
   /** Resolves when the database answers; throws the driver's error otherwise. */
   ping(): Promise<void>;
   /** Brings the schema up to date; safe to repeat. */

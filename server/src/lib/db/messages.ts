@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gte, lt, lte } from 'drizzle-orm';
-import { messageEvents, messageRecipients, messages } from '../../db/schema.ts';
+import { messageAttachments, messageEvents, messageRecipients, messages } from '../../db/schema.ts';
 import type { KeyMode } from '../auth/api-key.ts';
 import type { MessageStatus } from '../messages/status.ts';
 import type { Database, Db } from './database.ts';
@@ -8,10 +8,15 @@ export type Message = typeof messages.$inferSelect;
 export type NewMessage = typeof messages.$inferInsert;
 export type Recipient = typeof messageRecipients.$inferSelect;
 export type NewRecipient = Pick<Recipient, 'kind' | 'email' | 'name'>;
+export type Attachment = typeof messageAttachments.$inferSelect;
+export type NewAttachment = Omit<Attachment, 'messageId' | 'position'>;
 export type MessageEvent = typeof messageEvents.$inferSelect;
 
 /** Whose messages: every look-up goes through this, so that none can forget it. */
 export type MessageOwner = { clientId: string; mode: KeyMode };
+
+/** What a click on an unsubscribe link is held against. */
+export type Unsubscribable = Pick<Message, 'id' | 'recipient' | 'unsubscribeSecret'>;
 
 export type MessageFilter = {
   status?: MessageStatus;
@@ -45,6 +50,16 @@ export async function findMessage(db: Db, id: string, owner: MessageOwner): Prom
     .select()
     .from(messages)
     .where(and(eq(messages.id, id), isOwnedBy(owner)));
+  return row ?? null;
+}
+
+/** A message by its id alone: for callers who prove by other means than a key that it concerns them. */
+export async function findUnsubscribable(db: Db, id: string): Promise<Unsubscribable | null> {
+  const { recipient, unsubscribeSecret } = messages;
+  const [row] = await db
+    .select({ id: messages.id, recipient, unsubscribeSecret })
+    .from(messages)
+    .where(eq(messages.id, id));
   return row ?? null;
 }
 
@@ -83,6 +98,15 @@ export async function listRecipients(db: Db, messageId: string): Promise<Recipie
     .from(messageRecipients)
     .where(eq(messageRecipients.messageId, messageId))
     .orderBy(asc(messageRecipients.position));
+}
+
+/** In the order they were given. */
+export async function listAttachments(db: Db, messageId: string): Promise<Attachment[]> {
+  return db
+    .select()
+    .from(messageAttachments)
+    .where(eq(messageAttachments.messageId, messageId))
+    .orderBy(asc(messageAttachments.position));
 }
 
 /** The timeline, oldest first. */

@@ -1,7 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
+import type { EmbeddedSession } from './statement.ts';
 
-type Queryable = Pick<Transaction, 'query' | 'exec'>;
 type Row = Record<string, unknown>;
 type QueryText = string | { text: string; values?: readonly unknown[] };
 
@@ -19,6 +20,7 @@ export class PglitePool extends EventEmitter {
   readonly #pglite: PGlite;
   readonly #clients = new Set<PgliteClient>();
   readonly #stopListening: () => void;
+  readonly #transaction = new AsyncLocalStorage<EmbeddedSession>();
   #lastYield = 0;
 
   constructor(pglite: PGlite) {
@@ -37,7 +39,15 @@ export class PglitePool extends EventEmitter {
   ): Promise<{ rows: R[]; rowCount: number }> {
     const { text, values } = typeof query === 'string' ? { text: query, values: params } : query;
     if (text.includes('FROM pg_stat_activity')) return this.#namedClients<R>();
-    return this.run<R>(this.#pglite, text, values);
+    return this.run<R>(this.#transaction.getStore() ?? this.#pglite, text, values);
+  }
+
+  /**
+   * Whatever `work` asks of the pool joins an open transaction of the same database: jobs are added with the rows they are
+   * for, and nothing waits for the transaction it is part of.
+   */
+  inTransaction<T>(transaction: EmbeddedSession, work: () => Promise<T>): Promise<T> {
+    return this.#transaction.run(transaction, work);
   }
 
   async connect(): Promise<PgliteClient> {
@@ -53,7 +63,7 @@ export class PglitePool extends EventEmitter {
 
   /** Runs one statement on the database or an open transaction. */
   async run<R>(
-    on: Queryable,
+    on: EmbeddedSession,
     text: string,
     params?: readonly unknown[],
   ): Promise<{ rows: R[]; rowCount: number }> {

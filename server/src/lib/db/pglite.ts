@@ -46,6 +46,8 @@ async function openLocked(dataDir: string, unlock: () => void): Promise<Embedded
     db,
     pool,
     transaction: (work) => db.transaction(work),
+    query: async <Row extends object>(text: string, params: readonly (string | number | null)[]) =>
+      (await pglite.query<Row>(text, [...params])).rows,
     async ping() {
       await db.execute(sql`select 1`);
     },

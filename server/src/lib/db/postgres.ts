@@ -9,23 +9,56 @@ import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 /** Any fixed number will do: it serialises migrations of several instances that start at once. */
 const MIGRATION_LOCK = 7_246_245;
 
+/**
+ * For hand-written statements that look rows up by their keys. A prepared statement keeps the plan it was first given; one
+ * made while the tables were empty would read them from end to end long after they have grown.
+ */
+const LOOK_UPS = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  jit: 'off',
+};
+
+/** One for each statement that is batched (claim, checkpoint, record), and one for the rest. */
+const MAX_LOOK_UP_CONNECTIONS = 4;
+
+/** A statement that waits for ever would hold a connection, and soon all of them. */
+const LIMITS = { lock_timeout: 3000, statement_timeout: 30_000 };
+
+const CONNECTION = {
+  connect_timeout: 5,
+  // The driver's own backoff grows with every failed attempt of every connection together, up to 20 seconds: after an
+  // outage of half a second requests would wait that long for a database that is back. An attempt is only made for a query.
+  backoff: () => 0.05 + Math.random() * 0.2,
+  // A notice is the server talking to a person at psql; ours go through errors and logs.
+  onnotice: () => {},
+};
+
 /** Opens PostgreSQL 15+; connects on first use. */
 export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
-  const client = postgres(url, {
-    max: maxConnections,
-    connect_timeout: 10,
-    // A notice is the server talking to a person at psql; ours go through errors and logs.
-    onnotice: () => {},
+  const client = postgres(url, { ...CONNECTION, max: maxConnections, connection: LIMITS });
+  const lookUps = postgres(url, {
+    ...CONNECTION,
+    max: MAX_LOOK_UP_CONNECTIONS,
+    idle_timeout: 60,
+    connection: { ...LIMITS, ...LOOK_UPS },
   });
   const db = drizzle(client, { schema });
   return {
     db,
     transaction: (work) => db.transaction(work),
+    async query<Row extends object>(text: string, params: readonly (string | number | null)[]) {
+      return [...(await lookUps.unsafe<Row[]>(text, [...params], { prepare: true }))];
+    },
     async ping() {
       await db.execute(sql`select 1`);
     },
     migrate: () => migrateAlone(url),
-    close: () => client.end({ timeout: 5 }),
+    async close() {
+      await Promise.all([client.end({ timeout: 5 }), lookUps.end({ timeout: 5 })]);
+    },
   };
 }
 

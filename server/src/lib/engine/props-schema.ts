@@ -1,5 +1,5 @@
 import type { JsonObject } from './json-object.ts';
-import { compileSchema } from './schema-checks.ts';
+import { compileSchema, rootPlace } from './schema-checks.ts';
 
 /** One thing that is wrong with props: a JSON Pointer to it (empty for the whole) and what a person should know. */
 export type PropsIssue = { path: string; message: string };
@@ -31,7 +31,7 @@ export function createPropsValidator(schema: JsonObject): PropsValidator {
     validate(props) {
       const issues: PropsIssue[] = [];
       const run = { stepsLeft: STEP_BUDGET, maxDepth: MAX_DEPTH, depth: 0 };
-      compiled.check(props, { path: '', issues, run });
+      compiled.check(props, rootPlace(issues, run));
       if (run.stepsLeft <= 0) return [{ path: '', message: 'is too complex for its schema to be checked' }];
       return issues.slice(0, MAX_ISSUES);
     },

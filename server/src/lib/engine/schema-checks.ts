@@ -6,7 +6,18 @@ import { compilePattern, type LinearPattern } from './schema-pattern.ts';
 /** Bounds of one validation, shared by all of its checks. */
 export type CheckRun = { stepsLeft: number; readonly maxDepth: number; depth: number };
 
-export type CheckPlace = { path: string; issues: PropsIssue[]; run: CheckRun };
+/** Where a value is: a chain of keys, of which a path is made only where something has to be said. */
+export type CheckPlace = {
+  readonly parent: CheckPlace | null;
+  readonly key: string | number;
+  readonly issues: PropsIssue[];
+  readonly run: CheckRun;
+};
+
+/** The place of the whole value. */
+export function rootPlace(issues: PropsIssue[], run: CheckRun): CheckPlace {
+  return { parent: null, key: '', issues, run };
+}
 
 /** Adds to `issues` whatever is wrong with the value. */
 export type Check = (value: unknown, place: CheckPlace) => void;
@@ -139,19 +150,24 @@ function decodePointer(segment: string): string {
   return segment.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-function report({ path, issues }: CheckPlace, message: string): void {
-  issues.push({ path, message });
+function report(place: CheckPlace, message: string): void {
+  place.issues.push({ path: pathOf(place), message });
 }
 
-function at(place: CheckPlace, key: string | number): CheckPlace {
-  const segment = String(key).replaceAll('~', '~0').replaceAll('/', '~1');
-  return { ...place, path: `${place.path}/${segment}` };
+function at(parent: CheckPlace, key: string | number): CheckPlace {
+  return { parent, key, issues: parent.issues, run: parent.run };
+}
+
+/** The JSON Pointer to a place (RFC 6901). */
+function pathOf({ parent, key }: CheckPlace): string {
+  if (parent === null) return '';
+  return `${pathOf(parent)}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** What a check finds without adding it to the report. */
 function issuesOf(check: Check, value: unknown, place: CheckPlace): PropsIssue[] {
   const issues: PropsIssue[] = [];
-  check(value, { ...place, issues });
+  check(value, { parent: place.parent, key: place.key, issues, run: place.run });
   return issues;
 }
 
@@ -193,8 +209,9 @@ function compileType(schema: JsonObject): Check | null {
     return found;
   });
   const expected = types.map(([, name]) => name).join(' or ');
+  const [[isFirst] = [() => false]] = types;
   return (value, place) => {
-    if (types.some(([test]) => test(value))) return;
+    if (isFirst(value) || types.some(([test]) => test(value))) return;
     // integers that are not whole deserve better than "a number instead of a whole number"
     const actual = typeof value === 'number' ? String(value) : describeType(value);
     report(place, value === undefined ? 'is required' : `must be ${expected}, not ${actual}`);
@@ -268,7 +285,7 @@ function compileString(schema: JsonObject): Check | null {
   if (min === null && max === null && pattern === null && typeof format !== 'string') return null;
   return (value, place) => {
     if (typeof value !== 'string') return;
-    if (min !== null || max !== null) checkLength(countCharacters(value, place.run), min, max, place);
+    if (!isSurelyWithin(value, min, max)) checkLength(countCharacters(value, place.run), min, max, place);
     if (pattern !== null && !matches(pattern, value, place.run))
       report(place, `must match ${pattern.source}`);
     if (typeof format === 'string' && !isFormatted(format, value)) report(place, `must be a valid ${format}`);
@@ -279,6 +296,11 @@ function checkLength(length: number, min: number | null, max: number | null, pla
   if (min !== null && length < min)
     report(place, min === 1 ? 'must not be empty' : `must have at least ${min} characters`);
   if (max !== null && length > max) report(place, `must have at most ${max} characters, not ${length}`);
+}
+
+/** A text has at most as many characters as UTF-16 units, and at least half as many: most need no counting. */
+function isSurelyWithin({ length }: string, min: number | null, max: number | null): boolean {
+  return (min === null || length >= min * 2) && (max === null || length <= max);
 }
 
 /** JSON Schema counts code points, not UTF-16 units. */
@@ -365,14 +387,28 @@ function compileObject(schema: JsonObject, compile: SubCompile): Check | null {
     if (max !== null && names.length > max) report(place, `must have at most ${max} members`);
     for (const name of names) {
       place.run.stepsLeft -= 1;
-      const checks = [
-        properties.get(name),
-        ...patterns.flatMap(([pattern, check]) => (matches(pattern, name, place.run) ? [check] : [])),
-      ].filter((check) => check !== undefined);
-      if (checks.length === 0 && additional !== null) checks.push(additional);
-      for (const check of checks) check(value[name], at(place, name));
+      const member = at(place, name);
+      const known = properties.get(name);
+      known?.(value[name], member);
+      const isMatched = checkMatching(patterns, value[name], member);
+      if (known === undefined && !isMatched) additional?.(value[name], member);
     }
   };
+}
+
+/** Checks a member by each pattern that its name matches; false where none does. */
+function checkMatching(
+  patterns: readonly (readonly [LinearPattern, Check])[],
+  value: unknown,
+  place: CheckPlace,
+): boolean {
+  let isMatched = false;
+  for (const [pattern, check] of patterns) {
+    if (!matches(pattern, String(place.key), place.run)) continue;
+    isMatched = true;
+    check(value, place);
+  }
+  return isMatched;
 }
 
 function compilePatternProperties(
@@ -398,8 +434,7 @@ function compileAdditional(schema: JsonObject, compile: SubCompile): Check | nul
   const branches = own(schema, 'allOf');
   const known = new Set((Array.isArray(branches) ? branches : []).flatMap(propertyNamesOf));
   return (_value, place) => {
-    const name = decodePointer(place.path.slice(place.path.lastIndexOf('/') + 1));
-    if (!known.has(name)) report(place, 'is not a known property');
+    if (!known.has(String(place.key))) report(place, 'is not a known property');
   };
 }
 
@@ -439,9 +474,8 @@ function compileArray(schema: JsonObject, compile: SubCompile): Check | null {
     if (max !== null && value.length > max)
       report(place, `must have at most ${max} entries, not ${value.length}`);
     if (isUnique) checkUnique(value, place);
-    for (const [index, entry] of value.entries()) {
-      if (place.run.stepsLeft <= 0) return;
-      (first[index] ?? others)?.(entry, at(place, index));
+    for (let index = 0; index < value.length && place.run.stepsLeft > 0; index += 1) {
+      (first[index] ?? others)?.(value[index], at(place, index));
     }
   };
 }
@@ -509,7 +543,8 @@ function constantsOf(branches: readonly JsonValue[]): JsonValue[] | null {
 }
 
 /** The one form whose own type fits is probably the one that was meant; otherwise all that can be said is "none". */
-function mostHelpful(found: readonly PropsIssue[][], { path }: CheckPlace): PropsIssue[] {
+function mostHelpful(found: readonly PropsIssue[][], place: CheckPlace): PropsIssue[] {
+  const path = pathOf(place);
   const close = found.filter((issues) => issues.every((issue) => issue.path !== path));
   const [only] = close;
   if (only !== undefined && close.length === 1) return only;

@@ -27,7 +27,7 @@ describe('outcome of an attempt', () => {
     const outcome = decide(sent, { recipients: [ADA, BOB] });
     expect(outcome).toMatchObject({ status: 'sent', providerMessageId: 'p1', lastError: null });
     expect(outcome.recipients.map(({ status }) => status)).toEqual(['sent', 'sent']);
-    expect(outcome.events).toEqual([{ type: 'sent', recipient: null, detail: '250 ok' }]);
+    expect(outcome.events).toEqual([{ type: 'sent', recipient: null, detail: '250 ok', tells: null }]);
   });
 
   test('accepted by the inbox: delivered', () => {
@@ -112,6 +112,32 @@ describe('outcome of an attempt', () => {
     expect(outcome).toMatchObject({ status: 'queued', isRefunded: true, retryAfterMs: 0, lastError: null });
     expect(types(outcome)).toEqual(['deferred']);
     expect(decide(sent).isRefunded).toBe(false);
+  });
+
+  test('without a way out it waits as long as it takes, and the attempt does not count', () => {
+    const closed = { kind: 'no_provider', reason: 'all breakers are open', retryAfterMs: 700 } as const;
+    const outcome = decide(closed, { isLastAttempt: true });
+    expect(outcome).toMatchObject({ status: 'queued', isRefunded: true, retryAfterMs: 700 });
+    expect(outcome.events).toMatchObject([{ type: 'deferred', detail: closed.reason, tells: 'queued' }]);
+  });
+
+  test('with nobody left it ends as what became of the others says', () => {
+    const nobody = { kind: 'nobody_left' } as const;
+    expect(decide(nobody, { recipients: [{ ...ADA, status: 'suppressed' }] }).status).toBe('suppressed');
+    const mixed: AttemptRecipient[] = [
+      { ...ADA, status: 'sent' },
+      { ...BOB, status: 'suppressed' },
+    ];
+    expect(decide(nobody, { recipients: mixed })).toMatchObject({ status: 'sent', recipients: [] });
+    // The database writes the one line that came true.
+    const told = decide(nobody, { recipients: mixed }).events.filter(({ tells }) => tells === 'sent');
+    expect(told.map(({ type }) => type)).toEqual(['sent']);
+  });
+
+  test('lines that tell of a state name it, so that an overtaken one is not written', () => {
+    const ambiguous = decide({ kind: 'ambiguous', reason: 'lost' });
+    expect(ambiguous.events.map(({ tells }) => tells)).toEqual(['unknown']);
+    expect(decide(sent).events.map(({ tells }) => tells)).toEqual([null]);
   });
 
   test('an unexpected end is tried again before the hand-over, and unknown after it', () => {

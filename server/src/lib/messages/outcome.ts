@@ -9,23 +9,36 @@ export type EventType = typeof messageEvents.$inferSelect.type;
  *
  * - `unsendable`: the message itself cannot be sent, now or later.
  * - `handed_back`: this process had to stop before anything was handed over; the attempt does not count.
+ * - `no_provider`: no way out is open at present; the attempt does not count.
+ * - `nobody_left`: everybody who was still to get it is on the suppression list.
  * - `crashed`: something nobody expected; where the hand-over had begun the message may have been delivered.
  */
 export type AttemptResult =
   | SendResult
   | { kind: 'unsendable'; code: string; message: string }
   | { kind: 'handed_back' }
+  | { kind: 'no_provider'; reason: string; retryAfterMs: number }
+  | { kind: 'nobody_left' }
   | { kind: 'crashed'; message: string; wasHandedOver: boolean };
 
 export type AttemptRecipient = { position: number; email: string; status: MessageStatus };
 
 export type RecipientChange = { position: number; status: MessageStatus; response: string | null };
 
+/** A line of the timeline; one that `tells` of a state is true only where the message came to be in it. */
+export type OutcomeEvent = {
+  type: EventType;
+  recipient: string | null;
+  detail: string;
+  tells: MessageStatus | null;
+};
+
 /** All that an attempt changes, to be written in one transaction. */
 export type AttemptOutcome = {
+  /** Unless a provider's event has moved recipients in the meantime. */
   status: MessageStatus;
   recipients: RecipientChange[];
-  events: { type: EventType; recipient: string | null; detail: string }[];
+  events: OutcomeEvent[];
   lastError: string | null;
   providerMessageId: string | null;
   /** True for an attempt that was our own doing: it is taken off the count. */
@@ -57,7 +70,7 @@ export function decideOutcome({ recipients, result, isLastAttempt }: AttemptInpu
     recipients: changes,
     events: describe({ pending, changes, result, status }),
     lastError: errorOf(result),
-    isRefunded: result.kind === 'handed_back',
+    isRefunded: result.kind === 'handed_back' || result.kind === 'no_provider',
     providerMessageId: result.kind === 'sent' ? result.providerMessageId : null,
     retryAfterMs: retryAfterMs(result),
   };
@@ -65,7 +78,7 @@ export function decideOutcome({ recipients, result, isLastAttempt }: AttemptInpu
 
 function retryAfterMs(result: AttemptResult): number | null {
   if (result.kind === 'handed_back') return 0;
-  return result.kind === 'deferred' ? result.retryAfterMs : null;
+  return result.kind === 'deferred' || result.kind === 'no_provider' ? result.retryAfterMs : null;
 }
 
 function changeOf(
@@ -78,7 +91,10 @@ function changeOf(
     case 'unsendable':
       return { position, status: 'failed', response: result.message };
     case 'handed_back':
+    case 'no_provider':
       return { position, status: 'queued', response: null };
+    case 'nobody_left':
+      return { position, status: 'suppressed', response: null };
     case 'crashed':
       return { position, status: result.wasHandedOver ? 'unknown' : waitOrFail, response: result.message };
     case 'ambiguous':
@@ -109,29 +125,29 @@ type Described = {
   status: MessageStatus;
 };
 
-function describe({ pending, changes, result, status }: Described): AttemptOutcome['events'] {
-  const events: AttemptOutcome['events'] = [];
-  if (result.kind === 'sent')
-    events.push({
-      type: result.isDelivered ? 'delivered' : 'sent',
-      recipient: null,
-      detail: result.response,
-    });
-  if (status === 'unknown')
-    events.push({ type: 'unknown', recipient: null, detail: errorOf(result) ?? 'the answer was lost' });
+function describe({ pending, changes, result, status }: Described): OutcomeEvent[] {
+  if (result.kind === 'nobody_left') return ENDS.map(toNobodyLeft);
+  const events: OutcomeEvent[] = [];
+  const tell = (type: EventType, detail: string, facts: Partial<OutcomeEvent> = {}) =>
+    events.push({ type, detail, recipient: null, tells: null, ...facts });
+  if (result.kind === 'sent') tell(result.isDelivered ? 'delivered' : 'sent', result.response);
+  if (status === 'unknown') tell('unknown', errorOf(result) ?? 'the answer was lost', { tells: status });
   for (const refusal of 'refused' in result ? result.refused : []) {
     const isKnown = pending.some(({ email }) => email === refusal.address);
-    if (isKnown) events.push({ type: 'refused', recipient: refusal.address, detail: refusal.response });
+    if (isKnown) tell('refused', refusal.response, { recipient: refusal.address });
   }
   if (status === 'queued')
-    events.push({
-      type: 'deferred',
-      recipient: null,
-      detail: errorOf(result) ?? waitingText(result, changes),
-    });
-  if (status === 'failed')
-    events.push({ type: 'failed', recipient: null, detail: errorOf(result) ?? failedText(changes) });
+    tell('deferred', errorOf(result) ?? waitingText(result, changes), { tells: status });
+  if (status === 'failed') tell('failed', errorOf(result) ?? failedText(changes), { tells: status });
   return events;
+}
+
+/** How a message can end without another attempt; which of them it is follows from what became of its recipients before. */
+const ENDS = ['suppressed', 'sent', 'delivered', 'bounced', 'spam', 'failed', 'unknown'] as const;
+
+function toNobodyLeft(status: (typeof ENDS)[number]): OutcomeEvent {
+  const detail = 'everybody who had not got it yet is on the suppression list';
+  return { type: status, recipient: null, detail, tells: status };
 }
 
 function waitingText(result: AttemptResult, changes: readonly RecipientChange[]): string {
@@ -147,6 +163,7 @@ function errorOf(result: AttemptResult): string | null {
   switch (result.kind) {
     case 'sent':
     case 'handed_back':
+    case 'nobody_left':
       return null;
     case 'unsendable':
       return `${result.code}: ${result.message}`;
@@ -157,6 +174,7 @@ function errorOf(result: AttemptResult): string | null {
       return result.response;
     case 'provider_down':
     case 'ambiguous':
+    case 'no_provider':
       return result.reason;
   }
 }

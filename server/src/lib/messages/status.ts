@@ -9,7 +9,8 @@ export type MessageStatus = (typeof messageStatus.enumValues)[number];
  */
 export const TRANSITIONS = {
   scheduled: ['queued', 'canceled'],
-  queued: ['sending', 'canceled'],
+  // A message becomes `suppressed` from `sending`; a recipient straight away, when its message is claimed.
+  queued: ['sending', 'canceled', 'suppressed'],
   // Back to `queued` when an attempt is to be repeated; a provider's event may overtake the answer to the hand-over.
   sending: ['queued', 'sent', 'delivered', 'bounced', 'spam', 'failed', 'suppressed', 'unknown'],
   // `failed`: some providers accept first and look for viruses later.
@@ -42,7 +43,7 @@ export function predecessorsOf(to: MessageStatus): MessageStatus[] {
  * A message with several recipients shows the first of these that any of them has, so that whatever still needs work or
  * attention is never hidden behind somebody else's success.
  */
-const PRECEDENCE = [
+export const PRECEDENCE = [
   'scheduled',
   'queued',
   'sending',

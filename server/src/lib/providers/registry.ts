@@ -1,8 +1,4 @@
-import type { KeyMode } from '../auth/api-key.ts';
-import { createInboxStore } from '../db/inbox.ts';
-import type { Db } from '../db/database.ts';
 import { createDkimSigner } from '../mail/dkim.ts';
-import { createInboxProvider } from './inbox.ts';
 import { createPostmarkProvider } from './postmark.ts';
 import type { Provider } from './provider.ts';
 import { createResendProvider } from './resend.ts';
@@ -19,12 +15,6 @@ export type PlacedProvider = {
   ratePerS: number | null;
 };
 
-export type ProviderRegistry = {
-  /** The way out for a message: test mail never leaves the inbox, in any role. */
-  choose(message: { mode: KeyMode }): Provider;
-  close(): Promise<void>;
-};
-
 /** The configured ways out in order of preference. None opens a connection before it is used. */
 export function createProviders(settings: readonly ProviderSettings[]): PlacedProvider[] {
   return settings
@@ -36,24 +26,6 @@ export function createProviders(settings: readonly ProviderSettings[]): PlacedPr
       ratePerS: one.ratePerS,
     }))
     .toSorted((a, b) => a.order - b.order);
-}
-
-/** Live mail goes to the preferred provider; without any (DEV only) to the inbox like test mail. */
-export function createProviderRegistry({
-  providers: settings,
-  db,
-}: {
-  providers: readonly ProviderSettings[];
-  db: Db;
-}): ProviderRegistry {
-  const inbox = createInboxProvider({ store: createInboxStore(db) });
-  const providers = createProviders(settings).map(({ provider }) => provider);
-  return {
-    choose: ({ mode }) => (mode === 'test' ? inbox : (providers[0] ?? inbox)),
-    async close() {
-      await Promise.all([...providers, inbox].map((provider) => provider.close()));
-    },
-  };
 }
 
 function createProvider(settings: ProviderSettings): Provider {

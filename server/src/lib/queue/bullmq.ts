@@ -45,6 +45,9 @@ const UNLIMITED = 1_000_000;
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 
+/** The longest sleep of a worker that knows of no job to come. */
+const DRAIN_DELAY_S = 1;
+
 /** After an error nobody expected (the database is away, say) the job waits this long at first, a minute at most. */
 const UNEXPECTED_BASE_MS = 1000;
 const UNEXPECTED_MAX_MS = 60_000;
@@ -106,7 +109,7 @@ export async function createEmbeddedQueue(pool: PglitePool): Promise<QueueBacken
     await orphans.close();
   }
   return createBackend({
-    factory: createPostgresBackend,
+    factory: createWakefulBackend,
     producer: pool,
     consumer: pool,
     ping: () => pool.query('select 1'),
@@ -120,6 +123,16 @@ export async function createEmbeddedQueue(pool: PglitePool): Promise<QueueBacken
     bulkFrom: EMBEDDED_BULK_FROM,
   });
 }
+
+/**
+ * A worker that is asleep until the next delayed job does not hear of one that was put back to come sooner, and sleeps on for up to ten
+ * seconds: here it looks every second.
+ */
+const createWakefulBackend: typeof createPostgresBackend = (...args) => {
+  const backend = createPostgresBackend(...args);
+  Object.defineProperty(backend, 'maximumBlockTimeout', { value: 1 });
+  return backend;
+};
 
 function createBackend<B extends IQueueBackend, C>(wiring: Wiring<B, C>): QueueBackend {
   return {
@@ -247,6 +260,7 @@ function startLane<B extends IQueueBackend, C>(
       concurrency,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
+      drainDelay: DRAIN_DELAY_S,
       maxStalledCount: UNLIMITED,
       settings: { backoffStrategy: (attemptsMade, _type, error) => retryDelayMs(attemptsMade, error) },
     },

@@ -1,4 +1,10 @@
-import { type Counter, type Histogram, type MeterProvider, metrics as api } from '@opentelemetry/api';
+import {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type MeterProvider,
+  metrics as api,
+} from '@opentelemetry/api';
 
 /** Every instrument of the service, created once a process; durations are in milliseconds. */
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -12,10 +18,25 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
   const counter = (name: string, description: string): Counter => meter.createCounter(name, { description });
   const durationMs = (name: string, description: string): Histogram =>
     meter.createHistogram(name, { description, unit: 'ms' });
+  const gauge = (name: string, description: string, unit?: string): Gauge =>
+    meter.createGauge(name, { description, ...(unit && { unit }) });
   return {
     accepted: counter('mail.accepted', 'Messages answered with 202'),
+    refused: counter('mail.refused', 'Requests not taken under load, by reason'),
+    replayed: counter('mail.replayed', 'Requests answered from an earlier one with the same idempotency key'),
+    enqueueFailed: counter('mail.enqueue.failed', 'Accepted messages that the queue did not take at once'),
+    queueReachable: meter.createGauge('mail.queue.reachable', {
+      description: '1 while the queue answers, else 0',
+    }),
     ended: counter('mail.ended', 'Messages by the status they were left in after an attempt'),
-    reconciled: counter('mail.reconciled', 'Unfinished messages that were offered to the queue again'),
+    reconcilerChecked: counter(
+      'mail.reconciler.checked',
+      'Unfinished messages that were held against the queue',
+    ),
+    reconcilerRequeued: counter('mail.reconciler.requeued', 'Messages without a job that were given one'),
+    reconcilerPromoted: counter('mail.reconciler.promoted', 'Scheduled messages whose time had come'),
+    queueDepth: gauge('mail.queue.depth', 'Jobs in the queue, by state: waiting, delayed, active'),
+    oldestQueuedMs: gauge('mail.queue.oldest', 'How long the first message in line has waited', 'ms'),
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
     providerEvents: counter(
       'mail.provider.events',

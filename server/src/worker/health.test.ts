@@ -1,0 +1,49 @@
+import { afterEach, expect, test } from 'bun:test';
+import { type HealthOptions, type HealthServer, startHealthServer } from './health.ts';
+
+const servers: HealthServer[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+function start(options: Partial<HealthOptions> = {}) {
+  const server = startHealthServer({
+    host: '127.0.0.1',
+    port: 0,
+    database: { ping: async () => {} },
+    queue: { ping: async () => {} },
+    router: { states: () => [] },
+    ...options,
+  });
+  servers.push(server);
+  return async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? null : JSON.parse(text) };
+  };
+}
+
+test('a process that is up says so, whatever it waits for', async () => {
+  const get = start({ database: { ping: () => Promise.reject(new Error('away')) } });
+  expect(await get('/healthz')).toEqual({ status: 200, body: { status: 'ok' } });
+  expect((await get('/v1/messages')).status).toBe(404);
+});
+
+test('it is ready with both its database and its queue', async () => {
+  const get = start();
+  expect(await get('/readyz')).toMatchObject({ status: 200, body: { status: 'ready', providers: [] } });
+});
+
+test('without one of them it is not, and the reason holds no more than a code', async () => {
+  const refused = Object.assign(new Error('password=hunter2'), { code: 'ECONNREFUSED' });
+  const get = start({ queue: { ping: () => Promise.reject(refused) } });
+  const { status, body } = await get('/readyz');
+  expect(status).toBe(503);
+  expect(body).toMatchObject({
+    status: 'unready',
+    database: { isOk: true },
+    queue: { isOk: false, reason: 'does not answer (ECONNREFUSED)' },
+  });
+  expect(JSON.stringify(body)).not.toContain('hunter2');
+});
