@@ -91,6 +91,47 @@ describe('mailctl about messages', () => {
     expect({ exitCode, code: error.code }).toEqual({ exitCode: 2, code: 'usage' });
   });
 
+  test('a mail that was refused ends --wait with 1', async () => {
+    system.sink.setPlan({ recipient: () => ({ code: 550, text: 'nobody here' }) });
+    const refused = await run([...hello('gone@example.net'), '--wait']);
+    system.sink.setPlan({});
+    expect(refused).toMatchObject({ exitCode: 1, error: { code: 'failed' } });
+    expect(['failed', 'bounced']).toContain(refused.answer.status);
+  });
+
+  test('send takes all that a mail may have', async () => {
+    await Bun.write(join(folder, 'terms.txt'), 'The terms');
+    const flags = ['--cc', 'c@example.net', '--bcc', 'b@example.net', '--reply-to', 'r@example.net'];
+    const words = ['--header', 'X-Order=42', '--tag', 'kind=order', '--metadata', 'order=42', '--priority', 'high'];
+    const rest = ['--attach', 'terms.txt', '--idempotency-key', 'order-42'];
+    const { answer } = await run([...hello('ada@example.net'), ...flags, ...words, ...rest, '--wait']);
+    const { answer: message } = await run(['message', 'get', answer.messageId]);
+    expect(message).toMatchObject({
+      status: 'sent',
+      tags: { kind: 'order' },
+      metadata: { order: '42' },
+      headers: { 'X-Order': '42' },
+      priority: 'high',
+      attachments: [{ filename: 'terms.txt', sizeBytes: 9 }],
+      recipients: [{ kind: 'to' }, { kind: 'cc' }, { kind: 'bcc' }],
+    });
+    const again = await run([...hello('ada@example.net'), ...flags, ...words, ...rest]);
+    expect(again.answer.messageId).toBe(answer.messageId);
+  });
+
+  test('send --at schedules, and cancel takes it back', async () => {
+    const { answer } = await run([...hello('later@example.net'), '--at', '2h']);
+    expect(answer.status).toBe('scheduled');
+    expect((await run(['message', 'cancel', answer.messageId])).exitCode).toBe(2);
+    expect((await run(['message', 'cancel', answer.messageId, '--yes'])).answer.data).toEqual([
+      { messageId: answer.messageId, status: 'canceled' },
+    ]);
+    expect(await run(['message', 'cancel', answer.messageId, '--yes'])).toMatchObject({
+      exitCode: 5,
+      error: { code: 'not_cancelable' },
+    });
+  });
+
   test('list filters and limits, newest first', async () => {
     const ids: string[] = [];
     for (const word of ['one', 'two', 'three']) {
