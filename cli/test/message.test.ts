@@ -102,7 +102,16 @@ describe('mailctl about messages', () => {
   test('send takes all that a mail may have', async () => {
     await Bun.write(join(folder, 'terms.txt'), 'The terms');
     const flags = ['--cc', 'c@example.net', '--bcc', 'b@example.net', '--reply-to', 'r@example.net'];
-    const words = ['--header', 'X-Order=42', '--tag', 'kind=order', '--metadata', 'order=42', '--priority', 'high'];
+    const words = [
+      '--header',
+      'X-Order=42',
+      '--tag',
+      'kind=order',
+      '--metadata',
+      'order=42',
+      '--priority',
+      'high',
+    ];
     const rest = ['--attach', 'terms.txt', '--idempotency-key', 'order-42'];
     const { answer } = await run([...hello('ada@example.net'), ...flags, ...words, ...rest, '--wait']);
     const { answer: message } = await run(['message', 'get', answer.messageId]);

@@ -56,10 +56,10 @@ async function inspectDatabase(url: string): Promise<Finding[]> {
         fix: isOld ? `Use PostgreSQL ${OLDEST_POSTGRES} or later.` : null,
       },
       await inspectMigrations(async () => {
-        const row = firstOf(
+        const counted = firstOf(
           await database.db.execute(sql`select count(*)::int as count from drizzle.__drizzle_migrations`),
         );
-        return Number(row.count);
+        return Number(counted.count);
       }),
     ];
   } catch (error) {

@@ -20,7 +20,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
     ...(flags.domain === undefined ? [] : await checkDns(flags.domain, flags.dkimSelector ?? [])),
   ]);
   const count = checks.filter(({ state }) => state === 'failed').length;
-  output.answer({ ok: count === 0, checks }, () => checks.map(toLine).join('\n'));
+  output.answer({ ok: count === 0, checks }, () => toReport(checks));
   if (count > 0) throw new CommandError('failed', `${count} of ${checks.length} checks failed.`);
 }
 
@@ -44,7 +44,12 @@ const MARKS: Readonly<Record<Check['state'], (text: string) => string>> = {
   skipped: (text) => dim(text),
 };
 
-function toLine({ name, state, detail, fix }: Check): string {
-  const line = `${MARKS[state](state.padEnd(7))}  ${bold(name)}  ${detail}`;
-  return fix === null ? line : `${line}\n         ${fix}`;
+function toReport(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  return checks
+    .map(({ name, state, detail, fix }) => {
+      const line = `${MARKS[state](state.padEnd(7))}  ${bold(name.padEnd(width))}  ${detail}`;
+      return fix === null ? line : `${line}\n${' '.repeat(width + 11)}${fix}`;
+    })
+    .join('\n');
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import manifest from '../../../../package.json' with { type: 'json' };
 import { CommandError } from '../../command-error.ts';
 import { programName } from '../../environment.ts';
 import { outputOf, type OutputFlags } from '../../options.ts';
@@ -9,6 +8,7 @@ import { bold, dim, green } from '../../output.ts';
 import { askChoices, askText, isInteractive } from '../../prompt.ts';
 import { readStarter, STARTERS } from '../../starters.ts';
 import { writeWhole } from '../../write-file.ts';
+import { PROJECT_VERSIONS } from './versions.ts';
 
 type InitFlags = OutputFlags & { template?: string[]; dir: string };
 
@@ -70,13 +70,6 @@ async function toFiles(folder: string, names: readonly string[], dir: string): P
 
 /** The versions that the service itself renders with, so that an editor knows what a push will do. */
 function toManifest(folder: string): string {
-  const {
-    react,
-    'react-email': reactEmail,
-    '@types/react': types,
-    '@sinclair/typebox': typebox,
-    typescript,
-  } = manifest.devDependencies;
   const content = {
     name:
       basename(resolve(folder))
@@ -85,13 +78,7 @@ function toManifest(folder: string): string {
     private: true,
     type: 'module',
     scripts: { check: 'mailctl template lint --strict', push: 'mailctl template push' },
-    devDependencies: {
-      '@sinclair/typebox': typebox,
-      '@types/react': types,
-      react,
-      'react-email': reactEmail,
-      typescript,
-    },
+    devDependencies: PROJECT_VERSIONS,
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }

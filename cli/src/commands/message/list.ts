@@ -63,6 +63,6 @@ function toTable(found: readonly MessageSummary[]): string {
       title: 'template',
       of: ({ template, templateVersion }) => (template === null ? '' : `${template}@${templateVersion}`),
     },
-    { title: 'at', of: ({ createdAt }) => createdAt.slice(0, 19).replace('T', ' ') },
+    { title: 'at', of: ({ createdAt }) => createdAt.slice(0, 19).replace('T', ' '), isWhole: true },
   ]);
 }

@@ -7,7 +7,7 @@ import { askChoice } from '../../prompt.ts';
 /** `mailctl profile list` */
 export async function list(flags: OutputFlags): Promise<void> {
   const { current, profiles } = readProfiles();
-  const data = profiles.map((profile) => ({ ...profile, isCurrent: profile.name === current }));
+  const data = profiles.map(({ name, url, keyIn }) => ({ name, url, keyIn, isCurrent: name === current }));
   outputOf(flags).answer({ data }, () =>
     data.length === 0
       ? `Nobody is logged in here yet: ${programName()} login`

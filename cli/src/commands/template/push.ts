@@ -137,7 +137,12 @@ async function pushAtomically(pushing: Pushing, compiled: readonly Result[]): Pr
       ),
     );
     if (interrupts.signal.aborted) throw new InterruptedError();
-    return results.map((result) => ({ ...result, version: result.planned.live?.version ?? null }));
+    return results.map(({ planned, warnings, problem }) => ({
+      planned,
+      warnings,
+      problem,
+      version: planned.live?.version ?? null,
+    }));
   } finally {
     interrupts.restore();
   }
