@@ -14,7 +14,15 @@ export function flattenTypes(program: ts.Program, file: string): string {
   const source = program.getSourceFile(file);
   if (!source) throw new Error(`there is no ${file}`);
   const own = exportsOf(program, file);
+  const ownNames = new Map(own.map((symbol) => [checker.getDeclaredTypeOfSymbol(symbol), symbol.name]));
   const foreign = createForeignTypes(own.map(({ name }) => name));
+  const find = (path: string, member: string): ts.Symbol => {
+    const symbol = exportsOf(program, `${path}.ts`).find((candidate) => candidate.name === member);
+    if (!symbol) throw new Error(`${path} exports no ${member}`);
+    return symbol;
+  };
+  const nameOf = (path: string, member: string): string =>
+    ownNames.get(checker.getDeclaredTypeOfSymbol(find(path, member))) ?? foreign.nameOf(path, member);
   const declare = (symbol: ts.Symbol, keyword: string, name: string): string => {
     const type = checker.getDeclaredTypeOfSymbol(symbol);
     if (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Never)) {
@@ -23,15 +31,13 @@ export function flattenTypes(program: ts.Program, file: string): string {
     if (type.aliasTypeArguments) throw new Error(`${symbol.name} has parameters, which are not spelled out`);
     const text = checker
       .typeToString(type, source, FORMAT)
-      .replace(FOREIGN, (_, path, member) => foreign.nameOf(path, member));
+      .replace(FOREIGN, (_, path, member) => nameOf(path, member));
     return `${toComment(symbol, checker)}${keyword} ${name} = ${text};\n`;
   };
   const lines = own.map((symbol) => declare(symbol, 'export type', symbol.name));
   for (let next = foreign.next(); next; next = foreign.next()) {
     const { path, member, name } = next;
-    const symbol = exportsOf(program, `${path}.ts`).find((candidate) => candidate.name === member);
-    if (!symbol) throw new Error(`${path} exports no ${member}`);
-    lines.push(declare(symbol, 'type', name));
+    lines.push(declare(find(path, member), 'type', name));
   }
   // Without this line everything in a declaration is exported.
   return [...lines, 'export {};\n'].join('\n');

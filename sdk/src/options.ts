@@ -1,5 +1,6 @@
 import { MailError } from './mail-error.ts';
 import type { AnswerInfo } from './answer.ts';
+import { fromEnvironment } from './environment.ts';
 import { DEFAULT_RETRY, type RetryOptions } from './retry.ts';
 
 /** One request as it goes out. What is done to `headers` is sent. */
@@ -107,11 +108,6 @@ function toApiKey(text: string | undefined): string {
 
 function notConfigured(message: string): MailError {
   return new MailError({ code: 'not_configured', message });
-}
-
-/** Not every runtime has a process with an environment. */
-function fromEnvironment(name: string): string | undefined {
-  return typeof process === 'undefined' ? undefined : process.env?.[name];
 }
 
 function ignore(): void {}

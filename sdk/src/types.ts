@@ -2,7 +2,6 @@
  * What the API takes and gives, derived from the server's routes and written nowhere else. The published declarations hold the
  * same types spelled out (scripts/sdk/flatten-types.ts).
  */
-import type { ProblemCode as ServerProblemCode } from '@org/mail-server';
 import type { Api } from './api.ts';
 
 type Answer<Call extends (...args: never[]) => Promise<{ data: unknown }>> = NonNullable<
@@ -21,7 +20,8 @@ type SuppressionsApi = Api['v1']['suppressions'];
 type InboxApi = Api['v1']['inbox'];
 
 /** The service's closed list of error codes; docs/errors.md explains each. */
-export type ProblemCode = ServerProblemCode;
+// Not imported by a name of its own, by which the flattened types would then call it.
+export type ProblemCode = import('@org/mail-server').ProblemCode;
 
 /** A message as the API takes it, attachments in base64. `SendInput` is the pleasanter form of it. */
 export type MessageBody = Parameters<MessagesApi['post']>[0];

@@ -171,4 +171,12 @@ describe('configuration', () => {
         expect(line).toBe(`#${setting.name}=${setting.default}`);
     }
   });
+
+  test('links of the DEV role lead to this machine, and of the others nowhere unless it is said where', () => {
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '4000' }).publicUrl).toBe('http://127.0.0.1:4000');
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '0' }).publicUrl).toBeNull();
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PUBLIC_URL: 'https://m.example.com/' }).publicUrl).toBe(
+      'https://m.example.com',
+    );
+  });
 });

@@ -202,7 +202,7 @@ const SETTINGS = {
     Type.String({
       pattern: '^https?://[^\\s?#]+$',
       description:
-        'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com',
+        'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com, in DEV this machine',
     }),
   ),
   MAX_WAITING: Type.Integer({
@@ -470,7 +470,7 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     maxBodyBytes: env.MAX_BODY_BYTES,
     maxAttachmentBodyBytes: env.MAX_ATTACHMENT_BODY_BYTES,
     maxAttachmentBytes: env.MAX_ATTACHMENT_BYTES,
-    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    publicUrl: toPublicUrl(env),
     maxWaiting: env.MAX_WAITING,
     maxIntakeMs: env.MAX_INTAKE_MS,
     maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
@@ -480,6 +480,12 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
   };
+}
+
+/** On a developer's machine links lead to the API itself, where its port is known beforehand. */
+function toPublicUrl({ PUBLIC_URL, SERVICE_ROLE, PORT }: Environment): string | null {
+  if (PUBLIC_URL) return PUBLIC_URL.replace(/\/+$/, '');
+  return SERVICE_ROLE === 'DEV' && PORT > 0 ? `http://127.0.0.1:${PORT}` : null;
 }
 
 function toStorage(env: Environment, mailerDir: string): StorageSettings {
