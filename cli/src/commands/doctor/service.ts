@@ -95,7 +95,7 @@ async function checkAsOperator(flags: ServiceFlags): Promise<Check[]> {
 
 async function checkQueue(mailer: Mailer): Promise<Check[]> {
   const { data, error } = await mailer.safe.request('GET', '/v1/queue');
-  if (error) return [skipped('queue', 'only an admin key may ask')];
+  if (error) return [skipped('queue', toSilence(error.status))];
   const { isPaused, paused, ...depths } = toRecord(data);
   if (isPaused === true || paused === true)
     return [warning('queue', `paused: ${toCell(depths)}`, `${programName()} queue resume`)];
@@ -104,7 +104,7 @@ async function checkQueue(mailer: Mailer): Promise<Check[]> {
 
 async function checkProviders(mailer: Mailer): Promise<Check[]> {
   const { data, error } = await mailer.safe.request('GET', '/v1/providers');
-  if (error) return [skipped('providers', 'only an admin key may ask')];
+  if (error) return [skipped('providers', toSilence(error.status))];
   const list = toRecord(data).data;
   return (Array.isArray(list) ? list.map(toRecord) : []).map((provider) => {
     const name = `provider ${toCell(provider.name)}`;
@@ -116,4 +116,8 @@ async function checkProviders(mailer: Mailer): Promise<Check[]> {
       'It has failed again and again; its own status page may say why.',
     );
   });
+}
+
+function toSilence(status: number | null): string {
+  return status === 404 ? 'this service does not tell' : 'only an admin key is told';
 }
