@@ -1,6 +1,10 @@
+import { buildExecutable } from './cli/build.ts';
 import { buildSdk } from './sdk/build.ts';
 
-const TARGETS: Readonly<Record<string, () => Promise<void>>> = { sdk: () => buildSdk() };
+const TARGETS: Readonly<Record<string, () => Promise<void>>> = {
+  sdk: () => buildSdk(),
+  cli: async () => void (await buildExecutable()),
+};
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in TARGETS));
