@@ -49,10 +49,18 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     failovers: counter('mail.failovers', 'Messages that went on to another provider, by both'),
     templateLookups: counter('mail.template.lookups', 'Compiled template look-ups by tier and result'),
     templateCompiles: counter('mail.template.compiles', 'Template compilations by result'),
+    webhookAttempts: counter('mail.webhook.attempts', 'Webhook requests by what followed from them'),
+    webhookPauses: counter('mail.webhook.pauses', 'Webhook endpoints that were given up, by reason'),
+    streams: meter.createUpDownCounter('mail.streams', { description: 'Event streams that are open' }),
     sandboxKills: counter('mail.sandbox.kills', 'Sandbox processes killed, by reason'),
     requestMs: durationMs('mail.api.request', 'API request duration by route and status'),
     compileMs: durationMs('mail.template.compile', 'Compile duration'),
     renderMs: durationMs('mail.template.render', 'Render duration including the round trip to the sandbox'),
+    webhookMs: durationMs('mail.webhook.send', 'Duration of a webhook request'),
+    sandboxWaitMs: durationMs(
+      'mail.sandbox.wait',
+      'What a render waits for a process of its client, where there is none',
+    ),
     providerMs: durationMs('mail.provider.send', 'Duration of a hand-over to a provider'),
     queueWaitMs: durationMs('mail.queue.wait', 'From accepted to picked up by a worker'),
   };
