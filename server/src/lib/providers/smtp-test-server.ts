@@ -17,6 +17,8 @@ export type SmtpTestServer = {
   readonly counts: { connections: number; open: number; mostOpen: number };
   /** Resolves as soon as the condition holds; it is looked at after every event. */
   until(condition: () => boolean): Promise<void>;
+  /** Writes a line on every connection that nobody has asked for. */
+  say(line: string): void;
   dropAll(): void;
   stop(): Promise<void>;
 };
@@ -24,6 +26,8 @@ export type SmtpTestServer = {
 type ServerOptions = {
   reply?: (moment: SmtpMoment) => ScriptedReply;
   extensions?: readonly string[];
+  /** Sends every byte by itself. */
+  isPiecemeal?: boolean;
 };
 
 type Conversation = {
@@ -63,15 +67,23 @@ export async function startSmtpTestServer(options: ServerOptions = {}): Promise<
     for (const look of waiting) look();
   }
 
+  async function write(socket: Socket, text: string): Promise<void> {
+    socket.setNoDelay(true);
+    for (const piece of options.isPiecemeal ? text : [text]) {
+      socket.write(piece);
+      if (options.isPiecemeal) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   async function answer(conversation: Conversation, verb: string, line: string): Promise<void> {
     note(verb);
     const { socket, connection, bodyBytes } = conversation;
     const scripted = await reply({ verb, line, connection, bodyBytes });
     if (scripted === 'drop') socket.destroy();
     else if (scripted === 'silence' || socket.destroyed) return;
-    else if (scripted !== null) socket.write(`${scripted}\r\n`);
-    else if (verb === 'EHLO') socket.write(['test.example', ...extensions].map(toEhloLine).join(''));
-    else if (USUAL[verb] !== undefined) socket.write(`${USUAL[verb]}\r\n`);
+    else if (scripted !== null) await write(socket, `${scripted}\r\n`);
+    else if (verb === 'EHLO') await write(socket, ['test.example', ...extensions].map(toEhloLine).join(''));
+    else if (USUAL[verb] !== undefined) await write(socket, `${USUAL[verb]}\r\n`);
     if (verb === 'DATA' && (scripted ?? USUAL['DATA'])?.startsWith('354')) conversation.isInBody = true;
     if (verb === 'QUIT') socket.end();
   }
@@ -157,6 +169,9 @@ export async function startSmtpTestServer(options: ServerOptions = {}): Promise<
         waiting.add(look);
         look();
       }),
+    say(line) {
+      for (const socket of sockets) socket.write(`${line}\r\n`);
+    },
     dropAll() {
       for (const socket of sockets) socket.destroy();
     },
