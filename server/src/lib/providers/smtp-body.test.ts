@@ -31,7 +31,8 @@ describe('a message on the wire', () => {
   test('has the dots and line breaks of the message again once a receiver has undone it', () => {
     const pieces = ['\r\n', '.', '..', 'a', '\xe9', ' '];
     for (let seed = 0; seed < 6 ** 5; seed += 1) {
-      const mime = Array.from({ length: 5 }, (_, n) => pieces[Math.floor(seed / 6 ** n) % 6]).join('') + '\r\n';
+      const chosen = Array.from({ length: 5 }, (_, n) => pieces[Math.floor(seed / 6 ** n) % 6]);
+      const mime = [...chosen, '\r\n'].join('');
       const body = bodyOf(mime);
       expect(body.indexOf('\r\n.\r\n')).toBe(body.length - 5);
       expect(body.slice(0, -3).replace(/(^|\r\n)\./g, '$1')).toBe(mime);

@@ -121,7 +121,12 @@ function assertRecipients(envelope: SmtpEnvelope, refused: readonly RefusedRecip
   if (!isAllRefused(envelope, refused)) return;
   // What may still change for one of them says more than what is final for another.
   const reply = refused.find(({ response }) => response[0] === '4') ?? refused.at(-1);
-  throw new SmtpError("Can't send mail - all recipients were rejected", 'EENVELOPE', 'RCPT TO', reply?.response ?? '');
+  throw new SmtpError(
+    "Can't send mail - all recipients were rejected",
+    'EENVELOPE',
+    'RCPT TO',
+    reply?.response ?? '',
+  );
 }
 
 function assertData({ toLoss }: Dialog, reply: string | undefined): void {

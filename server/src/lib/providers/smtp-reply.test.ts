@@ -46,10 +46,13 @@ describe('replies', () => {
 });
 
 describe('what is no reply', () => {
-  test.each(['banana', '25 ok', '2500 ok', '999 what', ' 250 ok', '250_ok'])('%j ends the reading', (line) => {
-    expect(read(`250 ok\r\n${line}\r\n250 later\r\n`)).toEqual({ replies: ['250 ok'], malformed: [line] });
-    expect(read('250 ok\r\n', `${line}\r\n`, '250 later\r\n').replies).toEqual(['250 ok']);
-  });
+  test.each(['banana', '25 ok', '2500 ok', '999 what', ' 250 ok', '250_ok'])(
+    '%j ends the reading',
+    (line) => {
+      expect(read(`250 ok\r\n${line}\r\n250 later\r\n`)).toEqual({ replies: ['250 ok'], malformed: [line] });
+      expect(read('250 ok\r\n', `${line}\r\n`, '250 later\r\n').replies).toEqual(['250 ok']);
+    },
+  );
 
   test('is also a line or a reply without end', () => {
     expect(read('250 ', 'x'.repeat(70_000)).malformed).toHaveLength(1);

@@ -55,6 +55,7 @@ const USUAL: Record<string, string> = {
 /** A real SMTP conversation on a loopback port whose every reply a test may change, delay or withhold. */
 export async function startSmtpTestServer(options: ServerOptions = {}): Promise<SmtpTestServer> {
   const reply = options.reply ?? (() => null);
+  const { isPiecemeal = false } = options;
   const extensions = options.extensions ?? ['PIPELINING', 'AUTH PLAIN LOGIN'];
   const mails: ReceivedMail[] = [];
   const log: string[] = [];
@@ -67,23 +68,16 @@ export async function startSmtpTestServer(options: ServerOptions = {}): Promise<
     for (const look of waiting) look();
   }
 
-  async function write(socket: Socket, text: string): Promise<void> {
-    socket.setNoDelay(true);
-    for (const piece of options.isPiecemeal ? text : [text]) {
-      socket.write(piece);
-      if (options.isPiecemeal) await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
   async function answer(conversation: Conversation, verb: string, line: string): Promise<void> {
     note(verb);
     const { socket, connection, bodyBytes } = conversation;
+    const write = (text: string) => (isPiecemeal ? writeInPieces(socket, text) : socket.write(text));
     const scripted = await reply({ verb, line, connection, bodyBytes });
     if (scripted === 'drop') socket.destroy();
     else if (scripted === 'silence' || socket.destroyed) return;
-    else if (scripted !== null) await write(socket, `${scripted}\r\n`);
-    else if (verb === 'EHLO') await write(socket, ['test.example', ...extensions].map(toEhloLine).join(''));
-    else if (USUAL[verb] !== undefined) await write(socket, `${USUAL[verb]}\r\n`);
+    else if (scripted !== null) await write(`${scripted}\r\n`);
+    else if (verb === 'EHLO') await write(['test.example', ...extensions].map(toEhloLine).join(''));
+    else if (USUAL[verb] !== undefined) await write(`${USUAL[verb]}\r\n`);
     if (verb === 'DATA' && (scripted ?? USUAL['DATA'])?.startsWith('354')) conversation.isInBody = true;
     if (verb === 'QUIT') socket.end();
   }
@@ -180,6 +174,14 @@ export async function startSmtpTestServer(options: ServerOptions = {}): Promise<
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+async function writeInPieces(socket: Socket, text: string): Promise<void> {
+  socket.setNoDelay(true);
+  for (const piece of text) {
+    socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function emptyMail(): ReceivedMail {

@@ -199,7 +199,10 @@ describe.each(PROTOCOLS)('%s', (_, extensions) => {
 
 describe.each(PROTOCOLS)('%s, a relay that is out of step', (_, extensions) => {
   test('cannot have a message taken for sent by an answer that it gave too early', async () => {
-    const server = await startServer({ extensions, reply: on({ DATA: '354 go on\r\n250 2.0.0 queued as FAKE' }) });
+    const server = await startServer({
+      extensions,
+      reply: on({ DATA: '354 go on\r\n250 2.0.0 queued as FAKE' }),
+    });
     const options = createOptions();
     const result = await createProvider(server.port).send(mailTo(), options);
     expect(result.kind).toBe('provider_down');
@@ -234,12 +237,18 @@ describe.each(PROTOCOLS)('%s, a relay that is out of step', (_, extensions) => {
         },
       }),
     );
-    expect(result).toMatchObject({ kind: 'provider_down', reason: expect.stringContaining('421 shutting down') });
+    expect(result).toMatchObject({
+      kind: 'provider_down',
+      reason: expect.stringContaining('421 shutting down'),
+    });
     expect(server.log).not.toContain('BODY');
   });
 
   test('and closes after it refused the sender has still refused the message', async () => {
-    const server = await startServer({ extensions, reply: on({ MAIL: '550 not you', RCPT: 'drop', RSET: 'drop' }) });
+    const server = await startServer({
+      extensions,
+      reply: on({ MAIL: '550 not you', RCPT: 'drop', RSET: 'drop' }),
+    });
     const result = await createProvider(server.port).send(mailTo(), createOptions());
     expect(result).toMatchObject({ kind: 'rejected', response: '550 not you' });
   });
@@ -265,7 +274,9 @@ describe('the envelope', () => {
   });
 
   test('that nobody may get is ended by a lone dot where the relay goes on to DATA, and the connection kept', async () => {
-    const server = await startServer({ reply: ({ line }) => (line.includes('<gone@') ? '550 no such user' : null) });
+    const server = await startServer({
+      reply: ({ line }) => (line.includes('<gone@') ? '550 no such user' : null),
+    });
     const provider = createProvider(server.port, { poolSize: 1 });
     const options = createOptions();
     expect((await provider.send(mailTo('gone@example.com'), options)).kind).toBe('rejected');
@@ -379,7 +390,10 @@ describe('what the relay says decides the outcome', () => {
   const queueIds: [string, string | null][] = [
     ['250 2.0.0 Ok: queued as 4XyZ12', '4XyZ12'],
     ['250 OK id=1tAbCd-000000-AB', '1tAbCd-000000-AB'],
-    ['250 Ok 0100018b5c3c0a4f-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000', '0100018b5c3c0a4f-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000'],
+    [
+      '250 Ok 0100018b5c3c0a4f-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000',
+      '0100018b5c3c0a4f-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000',
+    ],
     ['250 2.0.0 OK <a1@x.prod.outlook.com> [Hostname=y]', '<a1@x.prod.outlook.com>'],
     ['250 fine', null],
   ];
