@@ -151,6 +151,8 @@ function createQueue<B extends IQueueBackend, C>(wiring: Wiring<B, C>): MailQueu
     if (jobs.length >= bulkFrom) await queue.addBulk(entries);
     else for (const { name, data, opts } of entries) await queue.add(name, data, opts);
   };
+  const ofAll = <T>(ask: (queue: ReturnType<typeof createLane<B, C>>) => Promise<T>): Promise<T[]> =>
+    rejectAfter(ANSWER_TIMEOUT_MS, Promise.all([...queues.values()].map(ask)));
   return {
     async add(jobs) {
       const adding = LANE_NAMES.map((lane) => add(lane, jobs.filter(isIn(lane))));
@@ -176,6 +178,15 @@ function createQueue<B extends IQueueBackend, C>(wiring: Wiring<B, C>): MailQueu
         delayed: sum('delayed'),
         active: sum('active'),
       };
+    },
+    async pause() {
+      await ofAll((queue) => queue.pause());
+    },
+    async resume() {
+      await ofAll((queue) => queue.resume());
+    },
+    async isPaused() {
+      return (await ofAll((queue) => queue.isPaused())).every(Boolean);
     },
     async ping() {
       await ping();
