@@ -15,16 +15,22 @@ export type BenchEngine = {
     sources: TemplateSources;
     propsJson: string;
   }): Promise<{ html: string; text: string }>;
+  /** What renders have waited for a process since the last call, in milliseconds. */
+  takeWaits(): number[];
   close(): Promise<void>;
 };
 
 /** Starts an engine. */
 export async function startBenchEngine(): Promise<BenchEngine> {
   const distDir = await mkdtemp(join(tmpdir(), 'bench-engine-'));
+  const { logger, metrics } = createSilentTelemetry();
+  let waits: number[] = [];
+  const sandboxWaitMs = { record: (waitMs: number) => void waits.push(waitMs) };
   const engine = await createEngine({
     distDir,
     lock: createMemoryLock(),
-    ...createSilentTelemetry(),
+    logger,
+    metrics: { ...metrics, sandboxWaitMs },
     limits: {},
   });
   const hashes = new WeakMap<TemplateSources, string>();
@@ -48,6 +54,11 @@ export async function startBenchEngine(): Promise<BenchEngine> {
       });
       if (!rendered.ok) throw new Error(rendered.message);
       return rendered;
+    },
+    takeWaits() {
+      const taken = waits;
+      waits = [];
+      return taken;
     },
     async close() {
       await engine.close();

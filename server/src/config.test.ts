@@ -38,6 +38,23 @@ describe('configuration', () => {
     });
   });
 
+  test('webhooks stay on the public internet but in DEV, and there too where that is wished', () => {
+    const closed = { allowHttp: false, allowPrivate: false };
+    expect(parseConfig({ SERVICE_ROLE: 'WORKER', ...PRODUCTION }).webhooks).toMatchObject(closed);
+    expect(parseConfig({ SERVICE_ROLE: 'DEV' }).webhooks).toMatchObject({
+      allowHttp: true,
+      allowPrivate: true,
+    });
+    const wished = { WEBHOOKS_ALLOW_HTTP: 'false', WEBHOOKS_ALLOW_PRIVATE: 'false' };
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', ...wished }).webhooks).toMatchObject(closed);
+    expect(parseConfig({ SERVICE_ROLE: 'DEV' }).webhooks.retryDelaysMs.slice(0, 3)).toEqual([
+      5000, 30_000, 120_000,
+    ]);
+    expect(
+      namesOf({ SERVICE_ROLE: 'DEV', WEBHOOKS_RETRY_DELAYS_MS: '5000,', SECRET_KEY: 'short' }).sort(),
+    ).toEqual(['SECRET_KEY', 'WEBHOOKS_RETRY_DELAYS_MS']);
+  });
+
   test('names every wrong setting at once', () => {
     const env = {
       SERVICE_ROLE: 'WORKER',
@@ -170,5 +187,13 @@ describe('configuration', () => {
       if (line?.startsWith('#') && setting.default !== undefined)
         expect(line).toBe(`#${setting.name}=${setting.default}`);
     }
+  });
+
+  test('links of the DEV role lead to this machine, and of the others nowhere unless it is said where', () => {
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '4000' }).publicUrl).toBe('http://127.0.0.1:4000');
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PORT: '0' }).publicUrl).toBeNull();
+    expect(parseConfig({ SERVICE_ROLE: 'DEV', PUBLIC_URL: 'https://m.example.com/' }).publicUrl).toBe(
+      'https://m.example.com',
+    );
   });
 });

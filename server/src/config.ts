@@ -15,6 +15,9 @@ const TOPIC_ARN = ' *arn:aws[a-z-]*:sns:[a-z0-9-]+:\\d{12}:[A-Za-z0-9_-]{1,256}(
 
 const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
 
+/** Ten delays, 23.7 hours in all. */
+const DEFAULT_WEBHOOK_DELAYS_MS =
+  '5000,30000,120000,600000,1800000,3600000,7200000,14400000,28800000,28800000';
 const ATTEMPTS = { minimum: 1, maximum: 50 };
 const DELAY = { minimum: 1, maximum: 24 * 3_600_000 };
 
@@ -202,7 +205,7 @@ const SETTINGS = {
     Type.String({
       pattern: '^https?://[^\\s?#]+$',
       description:
-        'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com',
+        'Where recipients reach this API, for one-click unsubscribe links; https://mail.example.com, in DEV this machine',
     }),
   ),
   MAX_WAITING: Type.Integer({
@@ -249,6 +252,39 @@ const SETTINGS = {
         'A further admin key, mk_live_<8 characters>_<43 characters>; "mailctl admin bootstrap" makes one without this',
     }),
   ),
+  SECRET_KEY: Type.Optional(
+    Type.String({
+      minLength: 32,
+      description:
+        'Seals the secrets of webhooks in the database, 32 characters or more; without it they are stored as they are',
+    }),
+  ),
+  WEBHOOKS_ALLOW_HTTP: Type.Optional(
+    Type.Boolean({ description: 'true lets webhooks go to http:// URLs too; by default in DEV only' }),
+  ),
+  WEBHOOKS_ALLOW_PRIVATE: Type.Optional(
+    Type.Boolean({
+      description:
+        'true lets webhooks go to private and loopback addresses and any port; by default in DEV only',
+    }),
+  ),
+  WEBHOOKS_CONCURRENCY: Type.Integer({
+    minimum: 1,
+    maximum: 1000,
+    default: 20,
+    description: 'Webhooks that a worker sends at once',
+  }),
+  WEBHOOKS_TIMEOUT_MS: Type.Integer({
+    minimum: 100,
+    maximum: 60_000,
+    default: 10_000,
+    description: 'How long a webhook waits for its answer',
+  }),
+  WEBHOOKS_RETRY_DELAYS_MS: Type.String({
+    pattern: '^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}){0,49}$',
+    default: DEFAULT_WEBHOOK_DELAYS_MS,
+    description: 'Delays before the second, third ... attempt of a webhook; after the last it is given up',
+  }),
   SHUTDOWN_GRACE_MS: Type.Integer({
     minimum: 0,
     maximum: 600_000,
@@ -285,6 +321,15 @@ export type StorageSettings = { blobs: BlobSettings } & (
   | { kind: 'production'; databaseUrl: string; redisUrl: string }
 );
 
+/** How clients are told of their messages' events. */
+export type WebhookSettings = {
+  allowHttp: boolean;
+  allowPrivate: boolean;
+  concurrency: number;
+  timeoutMs: number;
+  retryDelaysMs: readonly number[];
+};
+
 export type Config = Readonly<{
   role: ServiceRole;
   isProduction: boolean;
@@ -317,6 +362,8 @@ export type Config = Readonly<{
   maxInFlightBytes: number;
   maxQueueDepth: number;
   adminApiKey: string | null;
+  secretKey: string | null;
+  webhooks: WebhookSettings;
   shutdownGraceMs: number;
   sandboxMode: 'full' | 'trusted';
   logLevel: string;
@@ -470,16 +517,24 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     maxBodyBytes: env.MAX_BODY_BYTES,
     maxAttachmentBodyBytes: env.MAX_ATTACHMENT_BODY_BYTES,
     maxAttachmentBytes: env.MAX_ATTACHMENT_BYTES,
-    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    publicUrl: toPublicUrl(env),
     maxWaiting: env.MAX_WAITING,
     maxIntakeMs: env.MAX_INTAKE_MS,
     maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
     maxQueueDepth: env.MAX_QUEUE_DEPTH,
     adminApiKey: env.ADMIN_API_KEY ?? null,
+    secretKey: env.SECRET_KEY ?? null,
+    webhooks: toWebhooks(env),
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
   };
+}
+
+/** On a developer's machine links lead to the API itself, where its port is known beforehand. */
+function toPublicUrl({ PUBLIC_URL, SERVICE_ROLE, PORT }: Environment): string | null {
+  if (PUBLIC_URL) return PUBLIC_URL.replace(/\/+$/, '');
+  return SERVICE_ROLE === 'DEV' && PORT > 0 ? `http://127.0.0.1:${PORT}` : null;
 }
 
 function toStorage(env: Environment, mailerDir: string): StorageSettings {
@@ -523,6 +578,16 @@ function toRetryPolicies(env: Environment): Config['retry'] {
       baseMs: env.RETRY_BASE_MS_LOW ?? normal.baseMs,
       maxMs: env.RETRY_MAX_MS_LOW ?? normal.maxMs,
     },
+  };
+}
+
+function toWebhooks(env: Environment): WebhookSettings {
+  return {
+    allowHttp: env.WEBHOOKS_ALLOW_HTTP ?? env.SERVICE_ROLE === 'DEV',
+    allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE ?? env.SERVICE_ROLE === 'DEV',
+    concurrency: env.WEBHOOKS_CONCURRENCY,
+    timeoutMs: env.WEBHOOKS_TIMEOUT_MS,
+    retryDelaysMs: env.WEBHOOKS_RETRY_DELAYS_MS.split(',').map(Number),
   };
 }
 

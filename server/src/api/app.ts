@@ -13,9 +13,11 @@ import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { streamController } from './controllers/stream.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
 import { unsubscribeController } from './controllers/unsubscribe.ts';
+import { webhookEndpointsController } from './controllers/webhook-endpoints.ts';
 import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
 import { createEnqueuer } from './enqueuer.ts';
 import { createIntake } from './intake.ts';
@@ -31,6 +33,7 @@ import { ApiError, toProblemResponse } from './problem.ts';
 import { createPropsChecker } from './props-check.ts';
 import { startPruner } from './pruner.ts';
 import { startQueueWatch } from './queue-watch.ts';
+import { createStreams } from './streams.ts';
 import { createTemplateResolver } from './template-resolver.ts';
 import { readUnsubscribeForm } from './unsubscribe-form.ts';
 import { toInvalidRequest } from './validation-problem.ts';
@@ -53,6 +56,8 @@ export type Api = {
   readonly app: App;
   /** Gives back what a request held, once it is answered. */
   release(request: Request): void;
+  /** Ends the event streams, which would otherwise be requests without end. */
+  stopStreams(): Promise<void>;
   /** Ends what runs behind the requests; after the last of them. */
   stop(): Promise<void>;
 };
@@ -63,10 +68,9 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   const queue = profile.queue.queue;
   const now = () => new Date();
   const rateGate = createRateGate(profile.rateLimiter);
-  const authenticator = withRateLimit(
-    createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now }),
-    rateGate,
-  );
+  const known = createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now });
+  const authenticator = withRateLimit(known, rateGate);
+  const streams = createStreams({ db: database.db, logger, metrics });
   const idempotency = createIdempotencyGuard(database);
   const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
   const props = createPropsChecker();
@@ -153,6 +157,8 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
     .use(clientsController({ database, authenticator, idempotency, now }))
     .use(inboxController({ database, authenticator }))
+    .use(streamController({ database, authenticator, known, streams }))
+    .use(webhookEndpointsController({ config, profile, authenticator, logger }))
     .use(unsubscribeController({ database }))
     .use(
       webhooksController({
@@ -174,6 +180,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   return {
     app,
     release: budget.release,
+    stopStreams: streams.stop,
     async stop() {
       watch.stop();
       await pruner.stop();

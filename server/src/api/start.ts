@@ -26,15 +26,20 @@ export function startApi(deps: ApiDeps): RunningApi {
     port,
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
-    async fetch(request) {
+    async fetch(request, listening) {
       try {
-        return await api.app.fetch(request);
+        const response = await api.app.fetch(request);
+        // An event stream may be silent for long, and knows itself when nobody reads.
+        if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
+        return response;
       } finally {
         api.release(request);
       }
     },
   });
   const stopBoth = async () => {
+    // First, because a stream is a request that never ends by itself.
+    await api.stopStreams();
     await stopServer(server, deps.config.shutdownGraceMs);
     await api.stop();
   };

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   bigserial,
   check,
   customType,
@@ -18,6 +19,9 @@ import {
 import type { TemplateWarning } from '../lib/engine/checker/warning.ts';
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
+
+/** A transaction's number, which never wraps. As text, because it has 64 bits. */
+const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' });
 
 const createdAt = timestamp('created_at', { withTimezone: true, precision: 3, mode: 'date' })
   .notNull()
@@ -73,6 +77,14 @@ export const eventType = pgEnum('message_event_type', [
   'unknown',
   'resolved',
   'retried',
+]);
+export const webhookEndpointStatus = pgEnum('webhook_endpoint_status', ['active', 'paused']);
+export const webhookPauseReason = pgEnum('webhook_pause_reason', ['manual', 'failing', 'gone']);
+export const webhookDeliveryStatus = pgEnum('webhook_delivery_status', [
+  'pending',
+  'delivered',
+  'failed',
+  'paused',
 ]);
 export const suppressionReason = pgEnum('suppression_reason', [
   'hard_bounce',
@@ -312,9 +324,16 @@ export const messageEvents = pgTable(
     detail: text('detail'),
     /** The provider's own name for what it told us, so that a repeated callback changes nothing. */
     providerEventId: text('provider_event_id'),
+    /** The transaction that wrote it: ids are given out before commits, so that only this tells readers what is complete. */
+    txid: xid8('txid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
     createdAt,
   },
   (table) => [
+    index('message_events_feed').on(table.txid, table.id),
+    // A few bytes for each megabyte of a table that only grows at its end.
+    index('message_events_created').using('brin', table.createdAt),
     index('message_events_message').on(table.messageId, table.id),
     uniqueIndex('message_events_provider_event')
       .on(table.provider, table.providerEventId)
@@ -411,6 +430,111 @@ export const idempotencyKeys = pgTable(
     primaryKey({ columns: [table.ownerId, table.mode, table.method, table.path, table.key] }),
     index('idempotency_keys_expiry').on(table.expiresAt),
   ],
+);
+
+/** Where somebody who reads every event, in the order of the feed, has come to. */
+export const eventFeedCursors = pgTable('event_feed_cursors', {
+  reader: text('reader').primaryKey(),
+  txid: xid8('txid').notNull(),
+  eventId: bigint('event_id', { mode: 'number' }).notNull(),
+  updatedAt,
+});
+
+/** A client's own URL that is told of its messages' events. */
+export const webhookEndpoints = pgTable(
+  'webhook_endpoints',
+  {
+    id: uuid('id').primaryKey(),
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => clients.id, { onDelete: 'cascade' }),
+    /** It hears of messages of this mode only. */
+    mode: keyMode('mode').notNull(),
+    url: text('url').notNull(),
+    description: text('description'),
+    /** Types it wants, or `*` for all. */
+    events: text('events').array().notNull(),
+    status: webhookEndpointStatus('status').notNull().default('active'),
+    pauseReason: webhookPauseReason('pause_reason'),
+    pausedAt: time('paused_at'),
+    /** Sealed with SECRET_KEY where that is set: signing needs the secret itself, so that a hash will not do. */
+    secret: text('secret').notNull(),
+    /** The one before the last rotation, which also signs until then. */
+    previousSecret: text('previous_secret'),
+    previousSecretUntil: time('previous_secret_until'),
+    /** It hears of what later transactions write: nothing from before it was there, or was paused. */
+    sinceTxid: xid8('since_txid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    /** When the attempts began that have all failed since. */
+    failingSince: time('failing_since'),
+    createdAt,
+    updatedAt,
+  },
+  (table) => [
+    index('webhook_endpoints_client').on(table.clientId, table.mode, table.id),
+    check('webhook_endpoints_paused', sql`(${table.status} = 'paused') = (${table.pausedAt} is not null)`),
+  ],
+);
+
+/** One event for one endpoint; the truth, of which the queue only reminds. */
+export const webhookDeliveries = pgTable(
+  'webhook_deliveries',
+  {
+    /** Sent as `webhook-id`: the same at each attempt, so that the receiver can tell a repetition. */
+    id: uuid('id').primaryKey(),
+    endpointId: uuid('endpoint_id')
+      .notNull()
+      .references(() => webhookEndpoints.id, { onDelete: 'cascade' }),
+    /** Null for what is no message's event. */
+    eventId: bigint('event_id', { mode: 'number' }),
+    messageId: uuid('message_id').references(() => messages.id, { onDelete: 'cascade' }),
+    type: text('type').notNull(),
+    /** The exact text that is signed and sent, at each attempt the same. */
+    payload: text('payload').notNull(),
+    status: webhookDeliveryStatus('status').notNull().default('pending'),
+    attempts: integer('attempts').notNull().default(0),
+    /** Attempts of the present schedule; a replay begins a new one. */
+    scheduleAttempts: integer('schedule_attempts').notNull().default(0),
+    scheduleStartedAt: time('schedule_started_at').notNull().defaultNow(),
+    /** When it is due; during an attempt, when that counts as lost. */
+    nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
+    /** Until then it is trusted to be in the queue. */
+    queuedUntil: time('queued_until'),
+    createdAt,
+    updatedAt,
+  },
+  (table) => [
+    uniqueIndex('webhook_deliveries_event').on(table.endpointId, table.eventId),
+    index('webhook_deliveries_endpoint').on(table.endpointId, table.id),
+    index('webhook_deliveries_message').on(table.messageId),
+    index('webhook_deliveries_due')
+      .on(table.nextAttemptAt)
+      .where(sql`${table.status} = 'pending'`),
+    index('webhook_deliveries_ended')
+      .on(table.updatedAt)
+      .where(sql`${table.status} in ('delivered', 'failed')`),
+  ],
+);
+
+/** What became of each attempt. */
+export const webhookAttempts = pgTable(
+  'webhook_attempts',
+  {
+    deliveryId: uuid('delivery_id')
+      .notNull()
+      .references(() => webhookDeliveries.id, { onDelete: 'cascade' }),
+    number: integer('number').notNull(),
+    startedAt: time('started_at').notNull(),
+    durationMs: integer('duration_ms').notNull(),
+    /** Null where there was no answer. */
+    statusCode: integer('status_code'),
+    /** Why there was none, or why none was asked for. */
+    error: text('error'),
+    /** The first KB of the answer. */
+    response: text('response'),
+  },
+  (table) => [primaryKey({ columns: [table.deliveryId, table.number] })],
 );
 
 /** Work that one instance at a time does for all. */

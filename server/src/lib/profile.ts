@@ -19,6 +19,11 @@ import type { QueueBackend } from './queue/mail-queue.ts';
 import { createMemoryRateLimiter, type RateLimiter } from './rate-limits/rate-limiter.ts';
 import { createRedisRateLimiter } from './rate-limits/redis-rate-limiter.ts';
 import { openRedis } from './queue/redis.ts';
+import {
+  createEmbeddedWebhookQueue,
+  createRedisWebhookQueue,
+  type WebhookQueueBackend,
+} from './queue/webhook-queue.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** What both profiles provide; nothing beyond this module asks which one it is. */
@@ -26,6 +31,7 @@ export type Profile = {
   readonly name: 'embedded' | 'production';
   readonly database: Database;
   readonly queue: QueueBackend;
+  readonly webhooks: WebhookQueueBackend;
   /** Where the queue is in the same database: adds jobs in the transaction of their rows. Null elsewhere. */
   readonly addJobsInTransaction: AddJobsInTransaction | null;
   readonly blobs: BlobStore;
@@ -53,10 +59,12 @@ async function openEmbedded({
     // This process is the only one on the folder, so whoever held a lease or a job is dead.
     await releaseAllLeases(database.db);
     const queue = await createEmbeddedQueue(database.pool);
+    const webhooks = createEmbeddedWebhookQueue(database.pool);
     return {
       name: 'embedded',
       database,
       queue,
+      webhooks,
       addJobsInTransaction: (tx, jobs) =>
         database.pool.inTransaction(embeddedSessionOf(tx), () => queue.queue.add(jobs)),
       blobs: createBlobStore(blobs, database.db),
@@ -65,7 +73,7 @@ async function openEmbedded({
       rateLimits: createMemoryRateLimits(),
       broadcast: createSilentBroadcast(),
       async close() {
-        await queue.queue.close();
+        await Promise.all([queue.queue.close(), webhooks.queue.close()]);
         await database.close();
       },
     };
@@ -81,11 +89,14 @@ async function openProduction(
 ): Promise<Profile> {
   const database = openPostgres(databaseUrl);
   const redis = openRedis(redisUrl, logger);
-  const queue = createRedisQueue({ producer: redis.failFast, consumer: redis.patient });
+  const connections = { producer: redis.failFast, consumer: redis.patient };
+  const queue = createRedisQueue(connections);
+  const webhooks = createRedisWebhookQueue(connections);
   return {
     name: 'production',
     database,
     queue,
+    webhooks,
     addJobsInTransaction: null,
     blobs: createBlobStore(blobs, database.db),
     rateLimiter: createRedisRateLimiter({
@@ -97,7 +108,7 @@ async function openProduction(
     rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
     broadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
     async close() {
-      await queue.queue.close();
+      await Promise.all([queue.queue.close(), webhooks.queue.close()]);
       await redis.close();
       await database.close();
     },

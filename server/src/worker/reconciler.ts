@@ -12,7 +12,7 @@ import type { MailQueue, NewMailJob } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { continueTrace, toTraceparent } from '../lib/telemetry/trace-context.ts';
-import { startLoop } from './loop.ts';
+import { startLoop } from '../lib/loop.ts';
 
 export type ReconcilerOptions = {
   database: Database;

@@ -18,6 +18,7 @@ import { type HealthServer, startHealthServer } from './health.ts';
 import { startReconciler } from './reconciler.ts';
 import { createRouteGate } from './route-gate.ts';
 import type { StepListener } from './steps.ts';
+import { startWebhooks } from './webhook-start.ts';
 
 export type WorkerDeps = {
   config: Config;
@@ -65,10 +66,15 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
       ),
   });
   const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
+  const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
-      await reconciler.stop();
-      await worker.stop(config.shutdownGraceMs);
+      const stopMail = async () => {
+        await reconciler.stop();
+        await worker.stop(config.shutdownGraceMs);
+      };
+      // Side by side, because each may use the whole grace.
+      await Promise.all([stopMail(), webhooks.stop()]);
       await router.close();
       await health?.stop();
     },

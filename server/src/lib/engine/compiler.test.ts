@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { compileTemplate } from './compiler.ts';
-import type { SourceError } from './engine.ts';
+import type { SourceError } from './source-errors.ts';
 import { assertMacrosAreOff } from './macro-canary.ts';
 import { formatSourceErrors } from './source-errors.ts';
 

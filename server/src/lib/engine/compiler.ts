@@ -1,9 +1,11 @@
 import { Script } from 'node:vm';
-import type { SourceError, TemplateSources } from './engine.ts';
 import { ALLOWED_PACKAGES, createImportGuard, locateSpecifier, VIRTUAL_ROOT } from './import-guard.ts';
 import { parseMessages, type LocaleMessages } from './locales.ts';
 import type { MacroFreeBuildConfig } from './sandbox/runtime-bundle.ts';
-import { sourceError } from './source-errors.ts';
+import { TEMPLATE_FILENAME, toTemplateScript } from './sandbox/template-script.ts';
+import { parseTemplateMap, type TemplateMap } from './source-map.ts';
+import { sourceError, type SourceError } from './source-errors.ts';
+import type { TemplateSources } from './template-sources.ts';
 
 export type CompileResult = { ok: true; code: string } | { ok: false; errors: readonly SourceError[] };
 
@@ -19,6 +21,29 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
   if (bypassed.length > 0) return { ok: false, errors: bypassed };
   const locales = parseMessages(sources);
   if (!locales.ok) return locales;
+  const bundled = await bundle(sources, 'none');
+  if (!bundled.ok) return bundled;
+  return checkCode(toMessagesCode(locales.messages) + bundled.code, sources);
+}
+
+/**
+ * The map of sources that have been compiled before: it is only asked for when a template has failed, and making it
+ * again takes milliseconds. Null when the sources do not compile, or not to this code.
+ */
+export async function compileMap(sources: TemplateSources, code: string): Promise<TemplateMap | null> {
+  const locales = parseMessages(sources);
+  if (!locales.ok) return null;
+  const bundled = await bundle(sources, 'external');
+  if (!bundled.ok || bundled.map === null) return null;
+  const messagesCode = toMessagesCode(locales.messages);
+  // all that a map adds to the code is a comment at its end
+  const isSame = (messagesCode + bundled.code).startsWith(code.trimEnd());
+  return isSame ? parseTemplateMap(bundled.map, messagesCode.length) : null;
+}
+
+type Bundled = { ok: true; code: string; map: string | null } | { ok: false; errors: readonly SourceError[] };
+
+async function bundle(sources: TemplateSources, sourcemap: 'none' | 'external'): Promise<Bundled> {
   const guard = createImportGuard(sources);
   const config: MacroFreeBuildConfig = {
     entrypoints: [VIRTUAL_ROOT + sources.entry],
@@ -30,6 +55,7 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
     // a specifier that only a running template could know
     allowUnresolved: [],
     minify: true,
+    sourcemap,
     throw: false,
     env: 'disable',
     jsx: { runtime: 'automatic', importSource: 'react', development: false },
@@ -37,10 +63,12 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
   };
   const result = await Bun.build(config);
   const errors = [...guard.errors, ...result.logs.filter((log) => log.level === 'error').map(toSourceError)];
-  const output = result.outputs[0];
+  const output = result.outputs.find(({ kind }) => kind === 'entry-point');
   if (errors.length > 0) return { ok: false, errors };
-  if (!result.success || output === undefined) return failed('The template does not compile');
-  return checkCode(toMessagesCode(locales.messages) + (await output.text()), sources);
+  if (!result.success || output === undefined)
+    return { ok: false, errors: [sourceError(null, 'The template does not compile')] };
+  const map = result.outputs.find(({ kind }) => kind === 'sourcemap');
+  return { ok: true, code: await output.text(), map: map === undefined ? null : await map.text() };
 }
 
 /** The messages of all locales travel with the code; as text, because `__proto__` in a literal is no key. */
@@ -59,7 +87,7 @@ function checkCode(code: string, sources: TemplateSources): CompileResult {
   const escaped = findEscapedImports(code, sources);
   if (escaped.length > 0) return { ok: false, errors: escaped };
   try {
-    new Script(`(function (require, module, exports) {${code}\n})`, { filename: 'template.js' });
+    new Script(toTemplateScript(code), { filename: TEMPLATE_FILENAME });
     return { ok: true, code };
   } catch (error) {
     return failed(error instanceof Error ? error.message : 'The compiled template is not a script');

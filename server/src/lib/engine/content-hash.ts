@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { SourceError, TemplateSources } from './engine.ts';
-import { sourceError } from './source-errors.ts';
+import { sourceError, type SourceError } from './source-errors.ts';
+import type { TemplateSources } from './template-sources.ts';
 
 /** Bounds of one template's sources. */
 export const SOURCE_LIMITS = {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import type { TemplateSources } from './engine.ts';
+import type { TemplateSources } from './template-sources.ts';
 import { readCorpus } from './fixtures/corpus.ts';
 import { createInProcessRenderer } from './fixtures/in-process-renderer.ts';
 
@@ -76,4 +76,25 @@ test('a class that the inliner cannot read fails its own mail only', async () =>
   const after = await renderOn(used, mail('<p className="p-[5px]">x</p>'));
   expect(JSON.parse(after)).toMatchObject({ status: 'ok' });
   expect(typeof JSON.parse(broken).status).toBe('string');
+});
+
+test('a render leaves nothing on the function around the code, which the next one shares', async () => {
+  const source = `
+function around() { return around.caller; }
+const owner = around();
+if (typeof owner === 'function') { owner.count = (owner.count ?? 0) + 1; owner.prototype.count = (owner.prototype.count ?? 0) + 1; }
+export default () => <p>{String(owner?.count)} {String(owner?.prototype?.count)}</p>;`;
+  const render = await used.prepare({ entry: 'index.jsx', files: { 'index.jsx': source } });
+  const first = JSON.stringify(await render('{}'));
+  await render('{}');
+  expect(JSON.stringify(await render('{}'))).toBe(first);
+});
+
+test('half a character becomes what it becomes in the streaming renderer, whoever renders', async () => {
+  const source = `export default ({ half }) => <p title={half}>{half}</p>;`;
+  const render = await used.prepare({ entry: 'index.jsx', files: { 'index.jsx': source } });
+  expect(await render('{"half":"\\ud83d"}')).toMatchObject({
+    html: expect.stringContaining('<p title="\ufffd">\ufffd</p>'),
+    text: '\ufffd',
+  });
 });

@@ -6,6 +6,7 @@ import { checkTemplate } from './checker/check-template.ts';
 import type { TemplateWarning } from './checker/warning.ts';
 import { compileTemplate, type CompileResult } from './compiler.ts';
 import { contentHash } from './content-hash.ts';
+import { createErrorLocator, type ErrorLocator } from './error-locator.ts';
 import { isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from './json-object.ts';
 import { resolveLocale } from './locales.ts';
 import type { BuildLock } from './locker.ts';
@@ -20,23 +21,11 @@ import { buildRuntimeBundle, computeEngineVersion } from './sandbox/runtime-bund
 import { createSandboxPool, type SandboxPool } from './sandbox/sandbox-pool.ts';
 import type { SandboxJob, SandboxOutcome } from './sandbox/sandbox-process.ts';
 import { createSandboxStarter } from './sandbox/warm-sandbox.ts';
-import { formatSourceErrors } from './source-errors.ts';
+import { formatSourceErrors, type SourceError } from './source-errors.ts';
+import type { TemplateSources } from './template-sources.ts';
 import { createTemplateLookup, type TemplateLookup } from './template-lookup.ts';
 
-export type { JsonObject, RenderLimits, TemplateWarning };
-
-/** A template's files by relative POSIX path, and which of them is rendered. */
-export type TemplateSources = { entry: string; files: Readonly<Record<string, string>> };
-
-/** Where a source is wrong; lines and columns count from 1, null where the place is not known. */
-export type SourceError = {
-  file: string | null;
-  line: number | null;
-  column: number | null;
-  lineText: string | null;
-  message: string;
-  hint: string | null;
-};
+export type { JsonObject, RenderLimits, SourceError, TemplateSources, TemplateWarning };
 
 export type RenderFailure = {
   ok: false;
@@ -47,6 +36,7 @@ export type RenderFailure = {
     | 'template_output_too_large'
     | 'template_memory';
   message: string;
+  /** The places in the sources, those of an error that was thrown while rendering included. */
   errors: readonly SourceError[];
 };
 
@@ -161,9 +151,11 @@ export async function createEngine({
     logger.warn({ sandboxKey, reason }, 'a sandbox process was ended');
   };
   const readMemory = (pid: number): number | null => readProcessUsage(pid).privateBytes;
-  const pool = createSandboxPool({ starter, limits, onKill, readMemory });
+  const onWait = (waitMs: number): void => metrics.sandboxWaitMs.record(waitMs);
+  const pool = createSandboxPool({ starter, limits, onKill, onWait, readMemory });
   await closeOnFailure(pool, () => pool.ready());
-  const context: RenderContext = { version, lookup, pool, limits };
+  const locator = createErrorLocator({ logger });
+  const context: RenderContext = { version, lookup, pool, limits, locator, metrics };
 
   return {
     version,
@@ -178,7 +170,14 @@ export async function createEngine({
   };
 }
 
-type RenderContext = { version: string; lookup: TemplateLookup; pool: SandboxPool; limits: RenderLimits };
+type RenderContext = {
+  metrics: Pick<Metrics, 'renderPaths'>;
+  version: string;
+  lookup: TemplateLookup;
+  pool: SandboxPool;
+  limits: RenderLimits;
+  locator: ErrorLocator;
+};
 
 function startTicker(tick: () => void, intervalMs: number): () => void {
   const timer = setInterval(tick, intervalMs);
@@ -223,7 +222,8 @@ async function renderStored(
     ...pins,
     locale: toLocaleRequest(locale),
   } as const;
-  const answer = await runJob(context, { sandboxKey, hash: template.contentHash, job });
+  const load = (): Promise<TemplateSources> => template.load();
+  const answer = await runJob(context, { sandboxKey, hash: template.contentHash, load, job });
   return 'code' in answer ? answer : toSuccess(context, template.contentHash, answer);
 }
 
@@ -238,7 +238,8 @@ async function checkSources(
   if (!compiled.ok) return buildFailure(compiled.errors);
   const locale = toLocaleRequest(resolveLocale(sources, null));
   const job = { code: compiled.code, mode: 'check', propsJson: '{}', ...PREVIEW_PINS, locale } as const;
-  const answer = await runJob(context, { sandboxKey, hash: hashed.hash, job });
+  const load = async (): Promise<TemplateSources> => sources;
+  const answer = await runJob(context, { sandboxKey, hash: hashed.hash, load, job });
   if ('code' in answer) return answer;
   const schema = readMember(answer.schemaJson, 'schema');
   if (!schema.ok) return schema;
@@ -314,6 +315,7 @@ function compileOnce(
 type JobInput = {
   sandboxKey: string;
   hash: string;
+  load: () => Promise<TemplateSources>;
   job: Omit<SandboxJob, 'codeHash' | 'maxOutputUnits'>;
 };
 
@@ -321,7 +323,7 @@ type OkAnswer = Extract<SandboxAnswer, { status: 'ok' }>;
 
 async function runJob(
   context: RenderContext,
-  { sandboxKey, hash, job }: JobInput,
+  { sandboxKey, hash, load, job }: JobInput,
 ): Promise<OkAnswer | RenderFailure> {
   const { maxOutputBytes } = context.limits;
   const outcome = await context.pool.run(sandboxKey, {
@@ -331,18 +333,25 @@ async function runJob(
   });
   if (outcome.kind !== 'answer') return killedFailure(outcome, context.limits);
   const answer = parseSandboxAnswer(outcome.json);
-  if (answer.status !== 'ok') {
-    return failure(
-      answer.status === 'error' ? 'template_error' : 'template_output_too_large',
-      answer.message,
-    );
-  }
+  if (answer.status !== 'ok') return answerFailure(context, answer, { hash, code: job.code, load });
+  context.metrics.renderPaths.add(1, { path: answer.path });
   const bytes = Buffer.byteLength(answer.html) + Buffer.byteLength(answer.text);
   if (bytes <= maxOutputBytes) return answer;
   return failure(
     'template_output_too_large',
     `The rendered mail has ${bytes} bytes; ${maxOutputBytes} are allowed`,
   );
+}
+
+async function answerFailure(
+  { locator }: RenderContext,
+  answer: Exclude<SandboxAnswer, { status: 'ok' }>,
+  failed: Parameters<ErrorLocator['locate']>[1],
+): Promise<RenderFailure> {
+  if (answer.status === 'too_large') return failure('template_output_too_large', answer.message);
+  const errors = await locator.locate(answer, failed);
+  const message = errors.length > 0 ? formatSourceErrors(errors) : answer.message;
+  return { ...failure('template_error', message), errors };
 }
 
 function killedFailure(

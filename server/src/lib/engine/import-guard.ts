@@ -1,5 +1,6 @@
 import type { BunPlugin } from 'bun';
-import type { SourceError, TemplateSources } from './engine.ts';
+import type { SourceError } from './source-errors.ts';
+import type { TemplateSources } from './template-sources.ts';
 import { resolveRelative, SHARED_FOLDER } from './relative-imports.ts';
 
 /** The virtual folder that templates are compiled in. Nothing is ever read from the disk's folder of that name. */

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import type { SourceError, TemplateSources } from './engine.ts';
 import type { LocaleRequest } from './sandbox/render-request.ts';
-import { sourceError } from './source-errors.ts';
+import { sourceError, type SourceError } from './source-errors.ts';
+import type { TemplateSources } from './template-sources.ts';
 
 /** A template's texts: by locale, then by key (`cta.label` where the file nests). */
 export type LocaleMessages = Readonly<Record<string, Readonly<Record<string, string>>>>;

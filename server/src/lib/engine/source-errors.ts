@@ -1,4 +1,12 @@
-import type { SourceError } from './engine.ts';
+/** Where a source is wrong; lines and columns count from 1, null where the place is not known. */
+export type SourceError = {
+  file: string | null;
+  line: number | null;
+  column: number | null;
+  lineText: string | null;
+  message: string;
+  hint: string | null;
+};
 
 /** Makes an error that has no place in a source, or only a file. */
 export function sourceError(file: string | null, message: string, hint: string | null = null): SourceError {

@@ -1,4 +1,5 @@
-import type { TemplateSources } from '../engine.ts';
+import type { TemplateSources } from '../template-sources.ts';
+import { findClassWarnings } from './class-warnings.ts';
 import { findCssWarnings } from './css-warnings.ts';
 import { findHtmlWarnings, findSizeWarning } from './html-warnings.ts';
 import { findSourceWarnings } from './source-warnings.ts';
@@ -28,6 +29,7 @@ export function checkTemplate({
     ...findHtmlWarnings(read, sources),
     ...findSourceWarnings(sources),
     ...findCssWarnings(read, sources),
+    ...findClassWarnings(sources),
     ...findTranslationWarnings(sources),
   ];
   const distinct = new Map(found.map((warning) => [JSON.stringify(warning), warning]));

@@ -1,4 +1,4 @@
-import type { TemplateSources } from '../engine.ts';
+import type { TemplateSources } from '../template-sources.ts';
 
 export type Place = { file: string | null; line: number | null };
 

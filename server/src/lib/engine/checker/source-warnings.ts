@@ -1,4 +1,4 @@
-import type { TemplateSources } from '../engine.ts';
+import type { TemplateSources } from '../template-sources.ts';
 import { isSearchable, lineAt } from './find-place.ts';
 import type { TemplateWarning } from './warning.ts';
 

@@ -8,6 +8,7 @@ export type WarningCode =
   | 'lang_missing'
   | 'preview_missing'
   | 'css_unsupported'
+  | 'class_order'
   | 'translation_missing';
 
 /** Something that works, but not as a template's author will want; the place is null where it is not known. */

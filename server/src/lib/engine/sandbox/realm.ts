@@ -1,5 +1,6 @@
 import vm from 'node:vm';
 import type { SandboxRuntime } from './runtime/entry.ts';
+import { TEMPLATE_FILENAME, toTemplateScript } from './template-script.ts';
 
 /**
  * The only place where the host's realm touches the sandbox's. Values of that realm are called with primitives and
@@ -23,8 +24,14 @@ export type Realm = {
 
 export type RealmTask = { codeHash: string; requestJson: string; propsJson: string };
 
+/**
+ * The function around a template's code is made once: the engine compiles a function to machine code only when it has
+ * been called often. Each render calls it anew, so that each has modules of its own.
+ */
+type Template = { script: vm.Script; factory: unknown };
+
 /** Beyond this a sandbox forgets the template that it was given first; the worker sends it again when needed. */
-const MAX_SCRIPTS = 128;
+const MAX_TEMPLATES = 128;
 
 function refuseImport(): never {
   // a primitive: an Error object would carry the host's Function constructor into the realm
@@ -34,7 +41,7 @@ function refuseImport(): never {
 
 function compileScript(body: string): vm.Script {
   try {
-    return new vm.Script(body, { filename: 'template.js', importModuleDynamically: refuseImport });
+    return new vm.Script(body, { filename: TEMPLATE_FILENAME, importModuleDynamically: refuseImport });
   } catch {
     // not a function when it is started, which is reported as a module that is none
     return new vm.Script('null');
@@ -52,18 +59,20 @@ export function createRealm(runtimeCode: string): Realm {
   const runtime: unknown = evaluate('globalThis.__runtime', 'take-runtime.js');
   evaluate('delete globalThis.__runtime', 'hide-runtime.js');
   if (!isRuntime(runtime)) throw new Error('The sandbox runtime did not evaluate');
-  const scripts = new Map<string, vm.Script>();
+  const templates = new Map<string, Template>();
 
   return {
-    hasCode: (hash) => scripts.has(hash),
+    hasCode: (hash) => templates.has(hash),
     addCode(hash, code) {
-      const oldest = scripts.keys().next();
-      if (scripts.size >= MAX_SCRIPTS && oldest.done !== true) scripts.delete(oldest.value);
-      const body = `(function (require, module, exports) {${code}\n})`;
-      scripts.set(hash, compileScript(body));
+      const oldest = templates.keys().next();
+      if (templates.size >= MAX_TEMPLATES && oldest.done !== true) templates.delete(oldest.value);
+      templates.set(hash, { script: compileScript(toTemplateScript(code)), factory: undefined });
     },
     start({ codeHash, requestJson, propsJson }) {
-      const factory: unknown = scripts.get(codeHash)?.runInContext(context);
+      const template = templates.get(codeHash);
+      if (template === undefined) return false;
+      template.factory ??= template.script.runInContext(context);
+      const { factory } = template;
       if (typeof factory !== 'function') return false;
       Reflect.apply(runtime.start, undefined, [factory, requestJson, propsJson]);
       return true;

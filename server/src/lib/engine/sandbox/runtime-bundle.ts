@@ -65,11 +65,11 @@ function readManifest(path: string): { name: unknown; version: string } | null {
 
 /**
  * Bundles the sandbox's runtime (React, react-email, Tailwind, TypeBox and our part) into one script for a bare
- * realm. Throws when it does not bundle: that is a broken installation, not an outcome.
+ * realm. Throws when it does not bundle: that is a broken installation, not an outcome. Tests give an entry of their own.
  */
-export async function buildRuntimeBundle(): Promise<string> {
+export async function buildRuntimeBundle(entry = join(RUNTIME_DIR, 'entry.ts')): Promise<string> {
   const config: MacroFreeBuildConfig = {
-    entrypoints: [join(RUNTIME_DIR, 'entry.ts')],
+    entrypoints: [entry],
     target: 'browser',
     format: 'iife',
     minify: true,

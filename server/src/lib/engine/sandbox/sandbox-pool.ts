@@ -8,6 +8,8 @@ export type SandboxPoolOptions = {
   starter: SandboxStarter;
   limits: WatchLimits & { maxProcesses: number; maxTotalBytes: number; spares: number; idleMs: number };
   onKill(key: string, reason: KillReason | 'died'): void;
+  /** What a render has waited for a place and a process, where its client had none. */
+  onWait?(waitMs: number): void;
   /** Memory that a process holds for itself, null where it cannot be read. */
   readMemory(pid: number): number | null;
   /** Monotonic milliseconds. */
@@ -61,6 +63,7 @@ export function createSandboxPool({
   starter,
   limits,
   onKill,
+  onWait = () => {},
   readMemory,
   now = () => performance.now(),
 }: SandboxPoolOptions): SandboxPool {
@@ -104,9 +107,11 @@ export function createSandboxPool({
   };
 
   const processOf = async (slot: Slot): Promise<SandboxProcess> => {
+    const startedAt = now();
     await takePlace(slot);
     if (slot.process?.isAlive === true) return slot.process;
     slot.process = await supply.take();
+    onWait(now() - startedAt);
     return slot.process;
   };
 
@@ -145,9 +150,8 @@ export function createSandboxPool({
   };
 
   const endIdle = (): void => {
-    for (const slot of slots.values()) {
+    for (const slot of slots.values())
       if (!slot.isBusy && now() - slot.lastUsedAt >= limits.idleMs) forget(slot);
-    }
   };
 
   const relieve = (): void =>

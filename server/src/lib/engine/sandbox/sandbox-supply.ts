@@ -83,7 +83,8 @@ export function createSandboxSupply({
       // each may have been ended from outside while it waited, or while it started
       for (let attempt = 1; ; attempt += 1) {
         const spare = spares.shift() ?? begin();
-        refill();
+        // starting a process takes milliseconds, which whoever waits for this one need not wait for
+        setImmediate(refill);
         const [started] = await Promise.allSettled([spare]);
         if (started.status === 'fulfilled' && started.value.isAlive) return started.value;
         if (!isClosed && attempt < MAX_STARTS) continue;

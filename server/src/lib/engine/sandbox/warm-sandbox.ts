@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { compileTemplate } from '../compiler.ts';
-import type { TemplateSources } from '../engine.ts';
+import type { TemplateSources } from '../template-sources.ts';
 import type { WatchLimits } from './limit-watch.ts';
 import {
   startSandboxProcess,

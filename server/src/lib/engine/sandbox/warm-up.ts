@@ -1,4 +1,4 @@
-import type { TemplateSources } from '../engine.ts';
+import type { TemplateSources } from '../template-sources.ts';
 
 /**
  * Rendered by every sandbox before it takes its first client: the first use of Tailwind's compiler, of the style

@@ -14,6 +14,8 @@ import {
   type Rules,
   type TailwindSetup,
 } from '#react-email-css';
+import { rememberStyle } from './host-attributes.ts';
+import type { Shells } from './shells.ts';
 
 /** What one className string becomes on an element. */
 export type ResolvedClasses = {
@@ -24,6 +26,10 @@ export type ResolvedClasses = {
   classProperties: Readonly<Record<string, readonly string[]>>;
   /** The classes as written that need rules in the head. */
   headClasses: readonly string[];
+  /** Every class in it, as written. */
+  classes: readonly string[];
+  /** What is written around the children of elements that have these classes and nothing else. */
+  shells: Shells;
 };
 
 /** Styles of one Tailwind configuration, remembered by className string. */
@@ -32,8 +38,12 @@ export type ClassStyles = {
   readonly size: number;
   /** Compiles what is new in these className strings. Throws what Tailwind or the inliner throws. */
   learn(classNames: Iterable<string>): void;
+  /** Whether any two of its classes share a rule. */
+  readonly hasEntangled: boolean;
   /** Whether a rule of one of these classes also names another class that was learned, perhaps by another mail. */
   isEntangled(classes: Iterable<string>): boolean;
+  /** Styles of a className string whose classes were all learned; null for others. */
+  find(className: string): ResolvedClasses | null;
   /** Styles of a learned className string. */
   resolve(className: string): ResolvedClasses;
   /** The head's css for these classes, all of them learned. */
@@ -115,11 +125,22 @@ export function createClassStyles(setup: TailwindSetup): ClassStyles {
       } else if (inlined === undefined) left.push(name);
     }
     return {
-      style: makeInlineStylesFor(rules, customProperties),
+      style: rememberStyle(makeInlineStylesFor(rules, customProperties)),
       className: left.length > 0 ? left.join(' ') : undefined,
       classProperties: Object.freeze(classProperties),
       headClasses,
+      classes: splitClasses(className),
+      shells: new Map(),
     };
+  };
+
+  const resolve = (className: string): ResolvedClasses => {
+    const found = resolved.get(className);
+    if (found !== undefined) return found;
+    const made = compute(className);
+    if (resolved.size >= MAX_RESOLVED) resolved.clear();
+    resolved.set(className, made);
+    return made;
   };
 
   return {
@@ -137,19 +158,19 @@ export function createClassStyles(setup: TailwindSetup): ClassStyles {
       for (const name of fresh) known.add(name);
       readSheet();
     },
+    get hasEntangled() {
+      return entangled.size > 0;
+    },
     isEntangled(classes) {
       if (entangled.size === 0) return false;
       for (const name of classes) if (entangled.has(name)) return true;
       return false;
     },
-    resolve(className) {
-      const found = resolved.get(className);
-      if (found !== undefined) return found;
-      const made = compute(className);
-      if (resolved.size >= MAX_RESOLVED) resolved.clear();
-      resolved.set(className, made);
-      return made;
+    find(className) {
+      const isKnown = resolved.has(className) || splitClasses(className).every((name) => known.has(name));
+      return isKnown ? resolve(className) : null;
     },
+    resolve,
     headCss(classes) {
       const names = [...classes].toSorted();
       const key = names.join(' ');

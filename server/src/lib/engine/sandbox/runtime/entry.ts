@@ -18,7 +18,12 @@ const { stringify } = JSON;
 let answer: string | undefined;
 
 function settle(result: RenderOutput | RenderProblem): void {
-  answer = stringify(result);
+  answer = result.status === 'ok' ? encodeOutput(result) : stringify(result);
+}
+
+/** One line of JSON, then html and text as they are: escaping them costs more than writing them. */
+function encodeOutput({ html, text, ...others }: RenderOutput): string {
+  return `${stringify({ ...others, htmlUnits: html.length })}\n${html}${text}`;
 }
 
 /** Text about whatever was thrown; the value may be hostile, so nothing about it is believed. */
@@ -36,11 +41,26 @@ function describe(thrown: unknown): string {
   }
 }
 
+/** Where it was thrown, as far as a hostile value lets itself be asked; the parent reads it as such. */
+function stackOf(thrown: unknown): string | undefined {
+  try {
+    const stack: unknown =
+      typeof thrown === 'object' && thrown !== null && 'stack' in thrown ? thrown.stack : null;
+    return typeof stack === 'string' ? stack.slice(0, 4000) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function settleThrown(thrown: unknown): void {
+  settle({ status: 'error', message: describe(thrown), stack: stackOf(thrown) });
+}
+
 async function run(task: Parameters<typeof renderTemplate>[0]): Promise<void> {
   try {
     settle(await renderTemplate(task));
   } catch (error) {
-    settle({ status: 'error', message: describe(error) });
+    settleThrown(error);
   }
 }
 
@@ -76,7 +96,7 @@ const api = {
     try {
       return timers.runNext();
     } catch (error) {
-      settle({ status: 'error', message: describe(error) });
+      settleThrown(error);
       return true;
     }
   },

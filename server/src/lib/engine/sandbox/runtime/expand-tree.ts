@@ -5,7 +5,7 @@ const ELEMENT_MARK = Symbol.for('react-email.element');
 
 export type Props = Record<string, unknown>;
 export type Resolved = {
-  style: Props;
+  style: object;
   className: string | undefined;
   classProperties: Readonly<Record<string, readonly string[]>>;
 };
@@ -101,7 +101,8 @@ function isProps(value: unknown): value is Props {
   return typeof value === 'object' && value !== null;
 }
 
-function isClassName(value: unknown): value is string {
+/** Whether it names classes; a value that cannot is an error there. */
+export function isClassName(value: unknown): value is string {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return false;
   if (typeof value === 'string') return true;
   throw new TypeError('className must be a string inside of <Tailwind>');

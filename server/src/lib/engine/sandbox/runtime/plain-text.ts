@@ -1,5 +1,5 @@
 import { toPlainText as toPlainTextOfficially } from 'react-email';
-import { isVoid, scanHtml, type Tag } from './html-scanner.ts';
+import { isVoid, scanHtml, type HtmlHandler, type Tag } from './html-scanner.ts';
 import { createTextBlocks, type TextBlocks } from './text-blocks.ts';
 
 type Breaks = readonly [leading: number, trailing: number];
@@ -58,11 +58,19 @@ export function toPlainText(html: string): string {
 
 /** Null when the html is not of the kind that can be read in one pass. */
 function writeText(html: string): string | null {
-  const writer = createWriter(!/<body[\s>]/.test(html));
-  return scanHtml(html, writer) && writer.isComplete() ? writer.toString() : null;
+  const writer = createTextWriter(!/<body[\s>]/.test(html));
+  return scanHtml(html, writer) && writer.isComplete() ? writer.toText() : null;
 }
 
-function createWriter(hasNoBody: boolean) {
+/** Text as it is written, tag by tag. */
+export type TextWriter = HtmlHandler & {
+  /** Whether every element is closed and the body was there. */
+  isComplete(): boolean;
+  toText(): string;
+};
+
+/** Creates the text of one document; without a body, everything in it is shown. */
+export function createTextWriter(hasNoBody: boolean): TextWriter {
   const blocks = createTextBlocks();
   const stack: Frame[] = [];
   let hasBody = hasNoBody;
@@ -99,7 +107,7 @@ function createWriter(hasNoBody: boolean) {
       return true;
     },
     isComplete: (): boolean => stack.length === 0 && hasBody,
-    toString: (): string => blocks.toString(),
+    toText: (): string => blocks.toString(),
   };
 }
 

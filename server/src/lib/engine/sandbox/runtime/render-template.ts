@@ -2,6 +2,7 @@ import { createElement, type ElementType } from 'react';
 import type { LocaleRequest } from '../render-request.ts';
 import { toPlainText } from './plain-text.ts';
 import { renderHtml, type RenderPath } from './render-html.ts';
+import { beginMail } from './tailwind.ts';
 import { takeSetUps } from './tailwind-compilers.ts';
 import { createTranslation } from './translate.ts';
 
@@ -9,11 +10,10 @@ import { createTranslation } from './translate.ts';
 export type TemplateModule = { exports: unknown; messages?: unknown };
 
 /** A compiled template: the body of a CommonJS module. */
-export type TemplateFactory = (
-  require: (specifier: string) => unknown,
-  module: TemplateModule,
-  exports: unknown,
-) => void;
+export type TemplateFactory = {
+  (require: (specifier: string) => unknown, module: TemplateModule, exports: unknown): void;
+  readonly prototype: object;
+};
 
 export type RenderTask = {
   factory: TemplateFactory;
@@ -32,13 +32,15 @@ export type RenderOutput = {
   subject: string | null;
   html: string;
   text: string;
+  /** Which way it took; any but `written` costs several times as much. */
+  path: RenderPath;
   schemaJson: string | null;
   previewPropsJson: string | null;
   /** The exports `from` and `headers`, when checking. */
   mailJson: string | null;
 };
 
-export type RenderProblem = { status: 'error' | 'too_large'; message: string };
+export type RenderProblem = { status: 'error' | 'too_large'; message: string; stack?: string | undefined };
 
 /** Every Tailwind configuration of a mail costs one attempt; no honest mail has as many. */
 const MAX_ATTEMPTS = 50;
@@ -50,24 +52,40 @@ const MAX_ATTEMPTS = 50;
  */
 export async function renderTemplate(task: RenderTask): Promise<RenderOutput | RenderProblem> {
   // with a boundary of its own a template renders its fallback instead of failing on the static path
-  let path: RenderPath = String(task.factory).includes('Suspense') ? 'stream' : 'static';
+  let path: RenderPath = mentionsSuspense(task.factory) ? 'stream' : 'written';
   takeSetUps();
+  beginMail();
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptRender(task, path);
     const setUps = takeSetUps();
     if (setUps.length > 0 && attempt < MAX_ATTEMPTS) await Promise.all(setUps);
     else if ('output' in outcome) return outcome.output;
     else if (path === 'stream') throw outcome.thrown;
-    else path = 'stream';
+    else path = path === 'written' ? 'static' : 'stream';
   }
 }
 
+const suspense = new WeakMap<TemplateFactory, boolean>();
+
+function mentionsSuspense(factory: TemplateFactory): boolean {
+  const known = suspense.get(factory);
+  if (known !== undefined) return known;
+  // it is the one object of a template that all of its renders share, and code can reach its own function
+  Object.freeze(factory);
+  Object.freeze(factory.prototype);
+  const mentions = String(factory).includes('Suspense');
+  suspense.set(factory, mentions);
+  return mentions;
+}
+
+/** `thrown` by the template or by React, or undefined when our writer has given the mail up. */
 type Attempt = { output: RenderOutput | RenderProblem } | { thrown: unknown };
 
 async function attemptRender(task: RenderTask, path: RenderPath): Promise<Attempt> {
   task.restart();
   try {
-    return { output: await renderOnce(task, path) };
+    const output = await renderOnce(task, path);
+    return output === null ? { thrown: undefined } : { output };
   } catch (thrown) {
     return { thrown };
   }
@@ -77,7 +95,7 @@ async function attemptRender(task: RenderTask, path: RenderPath): Promise<Attemp
  * Evaluates the module afresh and renders it. A fresh evaluation each time keeps one render's module state out of
  * the next, so that the thousandth render gives the bytes of the first.
  */
-async function renderOnce(task: RenderTask, path: RenderPath): Promise<RenderOutput | RenderProblem> {
+async function renderOnce(task: RenderTask, path: RenderPath): Promise<RenderOutput | RenderProblem | null> {
   const { exported, messages } = evaluate(task);
   const component = exported['default'];
   if (!isComponent(component)) return problem('The template has no default export that is a component');
@@ -87,15 +105,18 @@ async function renderOnce(task: RenderTask, path: RenderPath): Promise<RenderOut
   if (given === null) return problem('The props of a template must be an object');
   const props = task.locale ? { ...given, ...createTranslation(messages, task.locale) } : given;
   const subject = await subjectOf(exported['subject'], props);
-  const html = await renderHtml(createElement(component, props), path);
+  const rendered = await renderHtml(createElement(component, props), path);
+  if (rendered === null) return null;
+  // lone surrogates do not survive the pipe, nor the streaming renderer
+  const html = rendered.html.toWellFormed();
   if (html.length > task.maxOutputUnits) return tooLarge(html.length);
-  const text = toPlainText(html);
+  const text = rendered.text?.toWellFormed() ?? toPlainText(html);
   if (html.length + text.length > task.maxOutputUnits) return tooLarge(html.length + text.length);
   const schema = task.mode === 'check' ? exported['schema'] : undefined;
   const schemaJson = schema === undefined || schema === null ? null : jsonOf(schema, 'schema');
   const { from = null, headers = {} } = exported;
   const mailJson = task.mode === 'check' ? jsonOf({ from, headers }, 'headers') : null;
-  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson, mailJson };
+  return { status: 'ok', subject, html, text, path, schemaJson, previewPropsJson, mailJson };
 }
 
 function evaluate({ factory, requireModule }: RenderTask): {

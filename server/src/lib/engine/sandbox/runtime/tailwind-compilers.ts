@@ -1,3 +1,4 @@
+import { pixelBasedPreset } from 'react-email';
 import { setupTailwind } from '#react-email-css';
 import { createClassStyles, type ClassStyles } from './class-styles.ts';
 
@@ -20,15 +21,34 @@ export function takeSetUps(): Promise<void>[] {
   return taken;
 }
 
+/** Asks for another attempt without a wait; what is returned is to be thrown. */
+export function requestAttempt(): Promise<void> {
+  const ready = Promise.resolve();
+  setUps.push(ready);
+  return ready;
+}
+
 /**
  * The key of a configuration. As in react-email, functions count by their source, so a plugin must not depend on
  * anything else.
  */
 export function configKey(config: TailwindConfig): string {
-  return JSON.stringify(config, (_key, value: unknown) =>
-    typeof value === 'function' ? String(value) : value,
-  );
+  return JSON.stringify(config, (_key, value: unknown) => {
+    if (value === pixelBasedPreset) return PRESET_KEY;
+    return typeof value === 'function' ? String(value) : value;
+  });
 }
+
+/** Stands for the preset that nearly every mail has, and that nothing can change: it is a page of JSON. */
+const PRESET_KEY = '\u0000pixelBasedPreset';
+
+function freezeDeeply(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  Object.freeze(value);
+  for (const member of Object.values(value)) freezeDeeply(member);
+}
+
+freezeDeeply(pixelBasedPreset);
 
 /** The styles for a key. Throws a promise while its compiler is being set up, as React wants it. */
 export function stylesFor(key: string, config: TailwindConfig): ClassStyles {

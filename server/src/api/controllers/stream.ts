@@ -1,0 +1,110 @@
+import { Elysia } from 'elysia';
+import type { Database } from '../../lib/db/database.ts';
+import { type FeedEvent, findFeedHead, findPositionBefore } from '../../lib/db/event-feed.ts';
+import { comparePositions, type FeedPosition, parseFeedCursor } from '../../lib/db/event-feed-position.ts';
+import { parseAddress } from '../../lib/mail/address.ts';
+import { parseIsoTime } from '../iso-time.ts';
+import { assertClient, assertScope, type Authenticator } from '../middleware/authenticate.ts';
+import { ApiError } from '../problem.ts';
+import { StreamQuery } from '../stream-schema.ts';
+import type { Streams } from '../streams.ts';
+
+export type StreamDeps = {
+  database: Database;
+  authenticator: Authenticator;
+  /** The same without limits of rate: looking at a key again is no request of its client. */
+  known: Authenticator;
+  streams: Streams;
+};
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  // Proxies of the nginx family would otherwise collect events before they pass them on.
+  'x-accel-buffering': 'no',
+};
+
+const TAG = 'tag.';
+
+/** `/v1/messages/stream`: events of the key's client and mode, as they happen. */
+export function streamController({ database, authenticator, known, streams }: StreamDeps) {
+  return new Elysia({ prefix: '/v1/messages', normalize: false })
+    .derive(async ({ request }) => ({ identity: await authenticator.identify(request) }))
+    .get(
+      '/stream',
+      async ({ query, identity, request }) => {
+        assertScope(identity, 'read');
+        assertClient(identity);
+        const owner = { clientId: identity.client.id, mode: identity.mode };
+        const { isWanted, since } = toFilter(query);
+        const from = await findStart(database, request.headers.get('last-event-id'), since);
+        const isStillAllowed = () => isAllowed(known, request);
+        return new Response(streams.open({ owner, from, isWanted, isStillAllowed }), { headers: HEADERS });
+      },
+      { query: StreamQuery },
+    );
+}
+
+async function findStart(
+  { db }: Database,
+  lastEventId: string | null,
+  since: Date | null,
+): Promise<FeedPosition> {
+  if (lastEventId === null || lastEventId === '')
+    return since ? findPositionBefore(db, since) : findFeedHead(db);
+  const position = parseFeedCursor(lastEventId);
+  // One from ahead of the database is from another one, or from before it was restored.
+  if (position && comparePositions(position, await findFeedHead(db)) <= 0) return position;
+  throw new ApiError('invalid_request', 'The Last-Event-ID is not one that this API gave out.', {
+    errors: [{ path: '/last-event-id', message: 'must be the id of an event of this stream' }],
+  });
+}
+
+/** A new look at the key: what was found for the request itself stays with it. */
+async function isAllowed(known: Authenticator, request: Request): Promise<boolean> {
+  const headers = new Headers();
+  for (const name of ['x-api-key', 'authorization']) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  try {
+    const identity = await known.identify(new Request(request.url, { headers }));
+    return identity.kind === 'client' && identity.scopes.includes('read');
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
+}
+
+type Filter = { isWanted: (event: FeedEvent) => boolean; since: Date | null };
+
+function toFilter({ status, recipient, template, since, ...rest }: typeof StreamQuery.static): Filter {
+  const email = recipient === undefined ? undefined : parseRecipient(recipient);
+  const sinceTime = since === undefined ? null : parseIsoTime(since, '/since');
+  const tags = Object.entries(rest).map(([name, value]) => [parseTag(name), value] as const);
+  return {
+    since: sinceTime,
+    isWanted: (event) =>
+      (status === undefined || event.status === status) &&
+      (email === undefined || event.recipient === email) &&
+      (template === undefined || event.template === template) &&
+      (sinceTime === null || event.at >= sinceTime) &&
+      tags.every(([name, value]) => event.tags[name] === value),
+  };
+}
+
+function parseTag(name: string): string {
+  if (name.startsWith(TAG) && name.length > TAG.length) return name.slice(TAG.length);
+  throw new ApiError('invalid_request', 'The stream has no such filter.', {
+    errors: [{ path: `/${name}`, message: 'must be status, recipient, template, since or tag.<name>' }],
+  });
+}
+
+/** In the form it was stored in: without a name, the domain in lower case. */
+function parseRecipient(text: string): string {
+  const parsed = parseAddress(text);
+  if (parsed.ok) return parsed.address.email;
+  throw new ApiError('invalid_request', 'The recipient to look for is no address.', {
+    errors: [{ path: '/recipient', message: parsed.reason }],
+  });
+}
