@@ -3,7 +3,8 @@ import type { TemplateSources } from './template-sources.ts';
 import { readCorpus } from './fixtures/corpus.ts';
 import { createInProcessRenderer } from './fixtures/in-process-renderer.ts';
 
-setDefaultTimeout(60_000);
+// Some seconds of honest work, which a busy machine makes minutes.
+setDefaultTimeout(240_000);
 
 type Renderer = Awaited<ReturnType<typeof createInProcessRenderer>>;
 
