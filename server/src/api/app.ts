@@ -13,6 +13,7 @@ import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { statsController } from './controllers/stats.ts';
 import { streamController } from './controllers/stream.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
@@ -157,6 +158,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
     .use(clientsController({ database, authenticator, idempotency, now }))
     .use(inboxController({ database, authenticator }))
+    .use(statsController({ database, authenticator, now }))
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))
     .use(unsubscribeController({ database }))
