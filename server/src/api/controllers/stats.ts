@@ -87,12 +87,20 @@ function toStats(counts: readonly StatsCount[], starts: readonly Date[]) {
   const all = sumOf([...buckets.values()]);
   return {
     ...all,
-    byTemplate: ranked(tally(counts, 'template')).map(([template, sums]) => ({ template, ...sums })),
-    byProvider: ranked(tally(counts, 'provider')).map(([provider, sums]) => ({ provider, ...sums })),
-    buckets: starts.map((at, index) => ({
-      at: at.toISOString(),
-      ...(buckets.get(String(index)) ?? { total: 0, byStatus: {} }),
+    byTemplate: ranked(tally(counts, 'template')).map(([template, { total, byStatus }]) => ({
+      template,
+      total,
+      byStatus,
     })),
+    byProvider: ranked(tally(counts, 'provider')).map(([provider, { total, byStatus }]) => ({
+      provider,
+      total,
+      byStatus,
+    })),
+    buckets: starts.map((start, index) => {
+      const { total = 0, byStatus = {} } = buckets.get(String(index)) ?? {};
+      return { at: start.toISOString(), total, byStatus };
+    }),
   };
 }
 
