@@ -24,7 +24,12 @@ import {
 import { applyProviderEvents } from '../src/lib/db/provider-events.ts';
 import { countMessages } from '../src/lib/db/stats.ts';
 import { findSuppression, listSuppressions } from '../src/lib/db/suppressions.ts';
-import { claimDelivery, listDeliveries, pruneDeliveries, takeDue } from '../src/lib/db/webhooks-deliveries.ts';
+import {
+  claimDelivery,
+  listDeliveries,
+  pruneDeliveries,
+  takeDue,
+} from '../src/lib/db/webhooks-deliveries.ts';
 import { type ExplainedDatabase, openExplained } from './support/explained-database.ts';
 import {
   BUSY_CLIENT,
@@ -107,7 +112,11 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
         const request = { owner, filter: { ...filter, ...times }, before: null, limit: 20 };
         const found = await look(({ db }) => listMessages(db, request));
         const expected = WALK_INDEXES[chooseWalk(filter)];
-        expect([request.filter, found.scanned, found.indexes.includes(expected)]).toEqual([request.filter, [], true]);
+        expect([request.filter, found.scanned, found.indexes.includes(expected)]).toEqual([
+          request.filter,
+          [],
+          true,
+        ]);
       }
     }
   }, 600_000);
@@ -140,7 +149,10 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
     ['attachments of a message', ({ db }) => listAttachments(db, id)],
     ['events of a message', ({ db }) => listMessageEvents(db, id)],
     ['messages to deliver', (database) => claimAll(database, [id], 1000)],
-    ['messages that lost their jobs', (database) => listUnfinished(database, { idleMs: 0, after: null, limit: 100 })],
+    [
+      'messages that lost their jobs',
+      (database) => listUnfinished(database, { idleMs: 0, after: null, limit: 100 }),
+    ],
     ['the oldest that waits', (database) => oldestQueuedMs(database)],
     ['scheduled messages that are due', (database) => promoteDue(database, { limit: 5 })],
     ['the next that is due', (database) => untilNextDueMs(database)],
@@ -162,7 +174,10 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
     ],
     ['dead letters of a client', ({ db }) => listDeadLetters(db, { owner, filter: {}, ...paging })],
     ['dead letters of all', ({ db }) => listDeadLetters(db, { owner: null, filter: {}, ...paging })],
-    ['dead letters to retry', ({ db }) => listDeadLetterIds(db, { owner, filter: {}, after: null, limit: 100 })],
+    [
+      'dead letters to retry',
+      ({ db }) => listDeadLetterIds(db, { owner, filter: {}, after: null, limit: 100 }),
+    ],
     ['the inbox', ({ db }) => listInbox(db, { owner: { ...owner, mode: 'test' }, ...paging })],
     ['a mail of the inbox', ({ db }) => findInboxMessage(db, id, owner)],
     ['a suppression', ({ db }) => findSuppression(db, { clientId: BUSY_CLIENT, email: 'a@example.net' })],
@@ -171,11 +186,21 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
       'an idempotency key',
       ({ db }) =>
         findPriorClaims(db, [
-          { ownerId: BUSY_CLIENT, mode: 'live', method: 'POST', path: '/v1/messages', key: 'k', requestHash: 'x' },
+          {
+            ownerId: BUSY_CLIENT,
+            mode: 'live',
+            method: 'POST',
+            path: '/v1/messages',
+            key: 'k',
+            requestHash: 'x',
+          },
         ]),
     ],
     ['idempotency keys whose time is over', ({ db }) => pruneIdempotencyKeys(db)],
-    ['the next events', async ({ db }) => readFeed(db, { after: await findFeedHead(db), clientIds: [BUSY_CLIENT] })],
+    [
+      'the next events',
+      async ({ db }) => readFeed(db, { after: await findFeedHead(db), clientIds: [BUSY_CLIENT] }),
+    ],
     [
       'events of an hour',
       ({ db }) =>
@@ -192,12 +217,18 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
     ['old webhooks', ({ db }) => pruneDeliveries(db, { before: new Date(0), limit: 100 })],
   ];
 
-  test.each(LOOK_UPS)('%s: found by an index', async (_name, work) => {
-    expect((await look(work)).scanned).toEqual([]);
-  }, 60_000);
+  test.each(LOOK_UPS)(
+    '%s: found by an index',
+    async (_name, work) => {
+      expect((await look(work)).scanned).toEqual([]);
+    },
+    60_000,
+  );
 
   test('a statement without an index would be seen', async () => {
-    const found = await look(({ db }) => db.execute(sql`select id from messages where from_address = 'nobody'`));
+    const found = await look(({ db }) =>
+      db.execute(sql`select id from messages where from_address = 'nobody'`),
+    );
     expect(found.scanned).toHaveLength(1);
   });
 });

@@ -78,7 +78,10 @@ describeOnBothProfiles('lists of messages', (profile) => {
         // Another template is also no third version of this one.
         if (names.includes('version')) names.push('template');
         const expected = Object.entries(kept).filter(([name]) => !names.includes(name));
-        expect([names, (await all(filter)).toSorted()]).toEqual([names, expected.map(([, id]) => id).toSorted()]);
+        expect([names, (await all(filter)).toSorted()]).toEqual([
+          names,
+          expected.map(([, id]) => id).toSorted(),
+        ]);
       }
     }, 60_000);
   });
@@ -95,8 +98,14 @@ describeOnBothProfiles('lists of messages', (profile) => {
     const times = [0, 1, 2].map((ms) => new Date(Date.UTC(2030, 0, 1) + ms));
     for (const createdAt of times) ids.push(await add({ id: idAt(createdAt), createdAt, provider: 'clock' }));
     const [first, second, third] = ids;
-    expect(await all({ provider: 'clock', since: times[1] ?? new Date() })).toEqual([third ?? '', second ?? '']);
-    expect(await all({ provider: 'clock', until: times[1] ?? new Date() })).toEqual([second ?? '', first ?? '']);
+    expect(await all({ provider: 'clock', since: times[1] ?? new Date() })).toEqual([
+      third ?? '',
+      second ?? '',
+    ]);
+    expect(await all({ provider: 'clock', until: times[1] ?? new Date() })).toEqual([
+      second ?? '',
+      first ?? '',
+    ]);
   });
 
   test('a page that looked at too many ends early, and the next goes on', async () => {
@@ -132,7 +141,8 @@ describeOnBothProfiles('lists of messages', (profile) => {
     const id = await add({ tags: { who: 'me', 'a\nb': 'c', a: 'b\nc' }, templateName: 'gone' });
     const { db } = bare.database;
     const keysOf = async () =>
-      (await bare.database.query('select 1 as one from message_keys where message_id = $1::uuid', [id])).length;
+      (await bare.database.query('select 1 as one from message_keys where message_id = $1::uuid', [id]))
+        .length;
     expect(await keysOf()).toBe(4);
     await db.execute(sql`update messages set tags = '{"who":"you"}' where id = ${id}`);
     expect(await all({ tags: [['who', 'me']] })).toEqual([]);

@@ -18,7 +18,12 @@ describeOnBothProfiles('GET /v1/stats', (profile) => {
     await add(2.5 * HOUR_MS, { status: 'bounced', provider: 'ses' });
     await add(3 * HOUR_MS, { status: 'sent', templateName: 'later', provider: 'ses' });
     await add(HOUR_MS, { status: 'sent', mode: 'test', templateName: 'tried', provider: 'inbox' });
-    await add(HOUR_MS, { status: 'sent', clientId: system.clientId, templateName: 'welcome', provider: 'ses' });
+    await add(HOUR_MS, {
+      status: 'sent',
+      clientId: system.clientId,
+      templateName: 'welcome',
+      provider: 'ses',
+    });
   }, 60_000);
 
   afterAll(() => system.stop());

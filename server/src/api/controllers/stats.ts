@@ -43,7 +43,8 @@ export function statsController({ database, authenticator, now }: StatsDeps) {
 function ownerOf(identity: Identity, mode: KeyMode | undefined): { clientId: string | null; mode: KeyMode } {
   if (identity.kind === 'admin') return { clientId: null, mode: mode ?? 'live' };
   assertScope(identity, 'read');
-  if (mode === undefined || mode === identity.mode) return { clientId: identity.client.id, mode: identity.mode };
+  if (mode === undefined || mode === identity.mode)
+    return { clientId: identity.client.id, mode: identity.mode };
   throw new ApiError('invalid_request', 'A key sees messages of its own mode only.', {
     errors: [{ path: '/mode', message: `must be ${identity.mode}, the mode of the key` }],
   });
@@ -76,7 +77,8 @@ function floorTo(time: Date, sizeMs: number): number {
 /** The first bucket begins where it is asked to; the others on the hour or at midnight, in UTC. */
 function toStarts(since: Date, until: Date, sizeMs: number): Date[] {
   const starts = [since];
-  for (let at = floorTo(since, sizeMs) + sizeMs; at < until.getTime(); at += sizeMs) starts.push(new Date(at));
+  for (let at = floorTo(since, sizeMs) + sizeMs; at < until.getTime(); at += sizeMs)
+    starts.push(new Date(at));
   return starts;
 }
 

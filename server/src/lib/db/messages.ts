@@ -26,16 +26,14 @@ export async function insertMessage(
   return database.transaction(async (tx) => {
     const [row] = await tx.insert(messages).values(message).returning();
     if (!row) throw new Error('the database returned no message');
-    await tx
-      .insert(messageRecipients)
-      .values(
-        recipients.map((recipient, position) => ({
-          ...recipient,
-          messageId: row.id,
-          clientId: row.clientId,
-          position,
-        })),
-      );
+    await tx.insert(messageRecipients).values(
+      recipients.map((recipient, position) => ({
+        ...recipient,
+        messageId: row.id,
+        clientId: row.clientId,
+        position,
+      })),
+    );
     await tx
       .insert(messageEvents)
       .values({ messageId: row.id, clientId: row.clientId, type: 'accepted', attempt: 0 });
