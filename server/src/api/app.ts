@@ -17,6 +17,7 @@ import { messagesController } from './controllers/messages.ts';
 import { providersController } from './controllers/providers.ts';
 import { queueController } from './controllers/queue.ts';
 import { recipientsController } from './controllers/recipients.ts';
+import { statsController } from './controllers/stats.ts';
 import { streamController } from './controllers/stream.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
@@ -125,6 +126,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(providersController({ board: profile.providerBoard, authenticator }))
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
+    .use(statsController({ database, authenticator, now: accept.now }))
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))
     .use(unsubscribeController({ database }))

@@ -30,6 +30,11 @@ export function parseCursor(cursor: string | undefined): string | null {
   });
 }
 
+/** The opaque cursor of the page behind an id. */
+export function toCursor(id: string): string {
+  return Buffer.from(id).toString('base64url');
+}
+
 /** Makes a page from `limit + 1` rows: the one too many says that there is a next page. */
 export function toPage<R extends { id: string }, T>(
   rows: readonly R[],
@@ -41,6 +46,6 @@ export function toPage<R extends { id: string }, T>(
   const hasMore = rows.length > limit && last !== undefined;
   return {
     data: visible.map(toItem),
-    nextCursor: hasMore ? Buffer.from(last.id).toString('base64url') : null,
+    nextCursor: hasMore ? toCursor(last.id) : null,
   };
 }

@@ -1,4 +1,5 @@
 import { type Static, t, type TSchema } from 'elysia';
+import { messageStatus } from '../db/schema.ts';
 
 /**
  * Keeps a schema's static type as it is where Elysia's App type would lose it (an optional record becomes `{}`).
@@ -131,34 +132,48 @@ export const PageQuery = {
 
 export const PageOnlyQuery = t.Object(PageQuery, STRICT);
 
-/** Query of `GET /v1/messages`. */
+const MessageStatusText = t.Union(
+  messageStatus.enumValues.map((status) => t.Literal(status)),
+  { description: 'must be a status of a message' },
+);
+
+/** Query of `GET /v1/messages`; besides these, `tag.<name>` may be asked for. */
 export const ListMessagesQuery = t.Object(
   {
     ...PageQuery,
-    status: t.Optional(
-      t.Union(
-        [
-          t.Literal('scheduled'),
-          t.Literal('queued'),
-          t.Literal('sending'),
-          t.Literal('sent'),
-          t.Literal('delivered'),
-          t.Literal('bounced'),
-          t.Literal('spam'),
-          t.Literal('failed'),
-          t.Literal('canceled'),
-          t.Literal('suppressed'),
-          t.Literal('unknown'),
-        ],
-        { description: 'must be a status of a message' },
-      ),
-    ),
+    status: t.Optional(MessageStatusText),
     recipient: t.Optional(AddressText),
     template: t.Optional(
-      t.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'must be the name of a template' }),
+      t.String({
+        pattern: '^[a-z0-9][a-z0-9-]{0,63}(@[1-9][0-9]{0,8})?$',
+        description: 'must be the name of a template, or one of its versions such as "welcome@3"',
+      }),
+    ),
+    provider: t.Optional(
+      t.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'must be the name of a provider' }),
+    ),
+    traceId: t.Optional(
+      t.String({ pattern: '^[0-9a-f]{32}$', description: 'must be the 32 hexadecimal digits of a trace' }),
     ),
     since: t.Optional(IsoTime),
     until: t.Optional(IsoTime),
+  },
+  { additionalProperties: t.String({ maxLength: 2048 }) },
+);
+
+/** Query of `GET /v1/stats`. */
+export const StatsQuery = t.Object(
+  {
+    since: t.Optional(IsoTime),
+    until: t.Optional(IsoTime),
+    bucket: t.Optional(
+      t.Union([t.Literal('hour'), t.Literal('day')], { description: 'must be "hour" or "day"' }),
+    ),
+    mode: t.Optional(
+      t.Union([t.Literal('live'), t.Literal('test')], {
+        description: 'must be "live" or "test", and only an admin key may choose',
+      }),
+    ),
   },
   STRICT,
 );

@@ -267,9 +267,10 @@ export const messages = pgTable(
     updatedAt,
   },
   (table) => [
-    // Ascending: read backwards it serves "newest first", which a descending index with its nulls last would not.
+    // Ascending: read backwards it serves "newest first", which a descending index with its nulls last would not. In the migration it
+    // also INCLUDEs status, template_name and provider, which drizzle has no word for: statistics read nothing but this index.
     index('messages_client_id').on(table.clientId, table.mode, table.id),
-    index('messages_recipient').on(table.clientId, table.mode, table.recipient, table.id),
+    index('messages_status').on(table.clientId, table.mode, table.status, table.id),
     // What the reconciler looks for; small, because it holds live messages only.
     index('messages_unfinished')
       .on(table.updatedAt)
@@ -297,6 +298,8 @@ export const messageRecipients = pgTable(
       .notNull()
       .references(() => messages.id, { onDelete: 'cascade' }),
     position: integer('position').notNull(),
+    /** The message's own. */
+    clientId: uuid('client_id').notNull(),
     kind: recipientKind('kind').notNull(),
     email: text('email').notNull(),
     name: text('name'),
@@ -304,7 +307,32 @@ export const messageRecipients = pgTable(
     /** The provider's last words about this address. */
     response: text('response'),
   },
-  (table) => [primaryKey({ columns: [table.messageId, table.position] })],
+  (table) => [
+    primaryKey({ columns: [table.messageId, table.position] }),
+    // Here and not on the messages: an address is written once, while each change of a message's status writes all of its indexes.
+    index('message_recipients_email').on(table.clientId, sql`lower(${table.email})`, table.messageId),
+  ],
+);
+
+/**
+ * By what else messages are listed: trace, template and tags, which never change. Here and not in indexes of the messages, which are all
+ * written anew with each change of a status. Kept by triggers on the messages, whoever writes them; a key is the MD5 of its kind,
+ * name and value, because a value may be longer than an index can hold.
+ */
+export const messageKeys = pgTable(
+  'message_keys',
+  {
+    clientId: uuid('client_id').notNull(),
+    mode: keyMode('mode').notNull(),
+    key: uuid('key').notNull(),
+    messageId: uuid('message_id').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'message_keys_walk',
+      columns: [table.clientId, table.mode, table.key, table.messageId],
+    }),
+  ],
 );
 
 /** The timeline: one row a fact, written in the transaction that changes the state. */

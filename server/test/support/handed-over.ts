@@ -41,8 +41,8 @@ export async function insertHandedOver(
       from ids returning id
     ),
     addressed as (
-      insert into message_recipients (message_id, position, kind, email, status)
-      select made.id, r.position, 'to', r.email, ${status}::message_status
+      insert into message_recipients (message_id, position, client_id, kind, email, status)
+      select made.id, r.position, ${clientId}::uuid, 'to', r.email, ${status}::message_status
       from made, json_to_recordset((${emails}::text)::json) as r(email text, position int)
     )
     insert into message_events (message_id, client_id, type, attempt, provider)

@@ -7,24 +7,22 @@ import {
   findMessage,
   listAttachments,
   listMessageEvents,
-  listMessages,
   listRecipients,
   type Message,
   type MessageEvent,
-  type MessageFilter,
   type MessageOwner,
   type Recipient,
 } from '../../lib/db/messages.ts';
+import { listMessages } from '../../lib/db/messages-list.ts';
 import type { Engine } from '../../lib/engine/engine.ts';
-import { parseAddress } from '../../lib/mail/address.ts';
 import { type ReadContent, readContent } from '../../lib/messages/kept-body.ts';
 import { createBatchAcceptor } from '../accept-batch.ts';
 import { type AcceptDeps, acceptMessage } from '../accept-message.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import type { RateGate } from '../middleware/rate-limit.ts';
 import { contextOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
-import { parseIsoTime } from '../iso-time.ts';
+import { parseMessageFilter } from '../message-filter.ts';
+import { isUuid, parseCursor, parseLimit, toCursor } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
 import { parseSchedule } from '../schedule.ts';
 import { ListMessagesQuery, RescheduleBody, SendBatchBody, SendMessageBody } from '../schemas.ts';
@@ -93,14 +91,13 @@ export function messagesController(deps: MessagesDeps) {
     .get(
       '/',
       async ({ query, identity }) => {
-        const limit = parseLimit(query.limit);
-        const rows = await listMessages(database.db, {
+        const { messages, next } = await listMessages(database.db, {
           owner: ownerOf(identity),
-          filter: toFilter(query),
+          filter: parseMessageFilter(query),
           before: parseCursor(query.cursor),
-          limit: limit + 1,
+          limit: parseLimit(query.limit),
         });
-        return toPage(rows, limit, toSummary);
+        return { data: messages.map(toSummary), nextCursor: next && toCursor(next) };
       },
       { query: ListMessagesQuery },
     )
@@ -144,26 +141,6 @@ async function loadMessage(database: Database, id: string, owner: MessageOwner):
   const message = isUuid(id) ? await findMessage(database.db, id, owner) : null;
   if (!message) throw new ApiError('not_found', `There is no message ${id} for this key.`);
   return message;
-}
-
-function toFilter(query: typeof ListMessagesQuery.static): MessageFilter {
-  const { status, recipient, template, since, until } = query;
-  return {
-    ...(status ? { status } : {}),
-    ...(recipient ? { recipient: parseRecipient(recipient) } : {}),
-    ...(template ? { template } : {}),
-    ...(since ? { since: parseIsoTime(since, '/since') } : {}),
-    ...(until ? { until: parseIsoTime(until, '/until') } : {}),
-  };
-}
-
-/** In the form it was stored in: without a name, the domain in lower case. */
-function parseRecipient(text: string): string {
-  const parsed = parseAddress(text);
-  if (parsed.ok) return parsed.address.email;
-  throw new ApiError('invalid_request', 'The recipient to look for is no address.', {
-    errors: [{ path: '/recipient', message: parsed.reason }],
-  });
 }
 
 function toSummary(message: Message) {

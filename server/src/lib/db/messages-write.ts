@@ -200,7 +200,15 @@ function createBatch() {
       const createdAt = row.createdAt.toISOString();
       messages.push(unit === null ? { ...row, createdAt } : { unit, ...row, createdAt });
       message.recipients.forEach(({ kind, email, name }, position) =>
-        recipients.push({ messageId: row.id, position, kind, email, name, status: row.status }),
+        recipients.push({
+          messageId: row.id,
+          position,
+          clientId: row.clientId,
+          kind,
+          email,
+          name,
+          status: row.status,
+        }),
       );
       message.attachments.forEach((attachment, position) =>
         attachments.push({ messageId: row.id, position, ...attachment }),
@@ -256,10 +264,10 @@ function insertText(only: string, withAttachments: boolean): string {
   ), new_messages as (
     insert into messages (${MESSAGE_COLUMNS}) select ${MESSAGE_FIELDS} from input m
   ), new_recipients as (
-    insert into message_recipients (message_id, position, kind, email, name, status)
-    select r."messageId", r.position, r.kind, r.email, r.name, r.status
+    insert into message_recipients (message_id, position, client_id, kind, email, name, status)
+    select r."messageId", r.position, r."clientId", r.kind, r.email, r.name, r.status
     from json_to_recordset($2::json)
-      as r("messageId" uuid, position int, kind recipient_kind, email text, name text, status message_status)
+      as r("messageId" uuid, position int, "clientId" uuid, kind recipient_kind, email text, name text, status message_status)
     ${only && 'join input on input.id = r."messageId"'}
   ), ${withAttachments ? attachmentsText(only) : ''} new_events as (
     insert into message_events (message_id, client_id, type, attempt)

@@ -1,7 +1,6 @@
-import { and, asc, desc, eq, gte, lt, lte } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import { messageAttachments, messageEvents, messageRecipients, messages } from '../../db/schema.ts';
 import type { KeyMode } from '../auth/api-key.ts';
-import type { MessageStatus } from '../messages/status.ts';
 import type { Database, Db } from './database.ts';
 
 export type Message = typeof messages.$inferSelect;
@@ -18,14 +17,6 @@ export type MessageOwner = { clientId: string; mode: KeyMode };
 /** What a click on an unsubscribe link is held against. */
 export type Unsubscribable = Pick<Message, 'id' | 'recipient' | 'unsubscribeSecret'>;
 
-export type MessageFilter = {
-  status?: MessageStatus;
-  recipient?: string;
-  template?: string;
-  since?: Date;
-  until?: Date;
-};
-
 /** Makes a message durable: its row, its recipients and the first line of its timeline, all or none. */
 export async function insertMessage(
   database: Database,
@@ -35,9 +26,14 @@ export async function insertMessage(
   return database.transaction(async (tx) => {
     const [row] = await tx.insert(messages).values(message).returning();
     if (!row) throw new Error('the database returned no message');
-    await tx
-      .insert(messageRecipients)
-      .values(recipients.map((recipient, position) => ({ ...recipient, messageId: row.id, position })));
+    await tx.insert(messageRecipients).values(
+      recipients.map((recipient, position) => ({
+        ...recipient,
+        messageId: row.id,
+        clientId: row.clientId,
+        position,
+      })),
+    );
     await tx
       .insert(messageEvents)
       .values({ messageId: row.id, clientId: row.clientId, type: 'accepted', attempt: 0 });
@@ -61,34 +57,6 @@ export async function findUnsubscribable(db: Db, id: string): Promise<Unsubscrib
     .from(messages)
     .where(eq(messages.id, id));
   return row ?? null;
-}
-
-/** Newest first; `before` is the last id of the previous page. */
-export async function listMessages(
-  db: Db,
-  {
-    owner,
-    filter,
-    before,
-    limit,
-  }: { owner: MessageOwner; filter: MessageFilter; before: string | null; limit: number },
-): Promise<Message[]> {
-  return db
-    .select()
-    .from(messages)
-    .where(
-      and(
-        isOwnedBy(owner),
-        before === null ? undefined : lt(messages.id, before),
-        filter.status && eq(messages.status, filter.status),
-        filter.recipient ? eq(messages.recipient, filter.recipient) : undefined,
-        filter.template ? eq(messages.templateName, filter.template) : undefined,
-        filter.since && gte(messages.createdAt, filter.since),
-        filter.until && lte(messages.createdAt, filter.until),
-      ),
-    )
-    .orderBy(desc(messages.id))
-    .limit(limit);
 }
 
 /** To, then cc, then bcc, each in the order they were given. */

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { sql } from 'drizzle-orm';
+import type { Database } from '../src/lib/db/database.ts';
+import { listDeadLetterIds, listDeadLetters } from '../src/lib/db/dead-letters.ts';
+import { claimAll } from '../src/lib/db/deliveries-claim.ts';
+import {
+  listUnfinished,
+  oldestQueuedMs,
+  promoteDue,
+  untilNextDueMs,
+} from '../src/lib/db/deliveries-unfinished.ts';
+import { findFeedHead, readFeed, selectEventsBetween } from '../src/lib/db/event-feed.ts';
+import { findPriorClaims, pruneIdempotencyKeys } from '../src/lib/db/idempotency.ts';
+import { findInboxMessage, listInbox } from '../src/lib/db/inbox.ts';
+import { chooseWalk, type MessageFilter, WALK_INDEXES } from '../src/lib/db/message-filters.ts';
+import { listMessages } from '../src/lib/db/messages-list.ts';
+import {
+  findMessage,
+  findUnsubscribable,
+  listAttachments,
+  listMessageEvents,
+  listRecipients,
+} from '../src/lib/db/messages.ts';
+import { applyProviderEvents } from '../src/lib/db/provider-events.ts';
+import { countMessages } from '../src/lib/db/stats.ts';
+import { findSuppression, listSuppressions } from '../src/lib/db/suppressions.ts';
+import {
+  claimDelivery,
+  listDeliveries,
+  pruneDeliveries,
+  takeDue,
+} from '../src/lib/db/webhooks-deliveries.ts';
+import { type ExplainedDatabase, openExplained } from './support/explained-database.ts';
+import {
+  BUSY_CLIENT,
+  fillTables,
+  FIRST_MESSAGE_AT,
+  isBigTable,
+  MESSAGE_EVERY_MS,
+} from './support/many-rows.ts';
+import { migrateDatabaseAt } from './support/migrate.ts';
+import { acquirePostgres, type PostgresForFile } from './support/once-per-run.ts';
+import { isFullRun, isMissing } from './support/requires.ts';
+import type { TestDatabase } from './support/postgres.ts';
+
+/** The less a table holds, the less the planner has to lose by reading it all: the small form would see a lost index as well. */
+const MESSAGES = isFullRun() ? 1_000_000 : 40_000;
+
+const HOUR_MS = 3_600_000;
+
+describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} messages`, () => {
+  let postgres: PostgresForFile;
+  let storage: TestDatabase;
+  let explained: ExplainedDatabase;
+
+  beforeAll(async () => {
+    postgres = await acquirePostgres();
+    storage = await postgres.createDatabase();
+    await migrateDatabaseAt(storage.url);
+    await fillTables(storage.url, MESSAGES);
+    explained = openExplained(storage.url);
+  }, 1_200_000);
+
+  afterAll(async () => {
+    await explained.close();
+    await storage.drop();
+    await postgres.release();
+  }, 60_000);
+
+  const owner = { clientId: BUSY_CLIENT, mode: 'live' as const };
+  const end = FIRST_MESSAGE_AT + MESSAGES * MESSAGE_EVERY_MS;
+  const middle = new Date(FIRST_MESSAGE_AT + (MESSAGES / 2) * MESSAGE_EVERY_MS);
+  const id = '019b76da-a800-7000-8000-000000000000';
+
+  /** What the statements of some work read from end to end, and which indexes they use. */
+  const look = async (work: (database: Database) => Promise<unknown>) => {
+    const plans = await explained.plansOf(() => work(explained.database));
+    expect(plans.length).toBeGreaterThan(0);
+    return {
+      scanned: plans.flatMap(({ scanned, statement }) =>
+        scanned.filter(isBigTable).map((table) => `${table}: ${statement}`),
+      ),
+      indexes: plans.flatMap(({ indexes }) => indexes),
+    };
+  };
+
+  const FILTERS: MessageFilter[] = [
+    { status: 'failed' },
+    { status: 'delivered' },
+    { recipient: 'boss@example.net' },
+    { recipient: 'user7@example.net' },
+    { template: 'template-3' },
+    { template: 'template-3', templateVersion: 2 },
+    { template: 'never-sent' },
+    { tags: [['campaign', 'c9']] },
+    { provider: 'smtp' },
+    { traceId: '0'.repeat(32) },
+  ];
+  const PAIRS = FILTERS.flatMap((one, index) =>
+    FILTERS.slice(index + 1).map((other): MessageFilter => Object.assign({}, one, other)),
+  );
+  const TIMES: Pick<MessageFilter, 'since' | 'until'>[] = [
+    {},
+    { since: middle },
+    { until: middle },
+    { since: middle, until: new Date(middle.getTime() + HOUR_MS) },
+  ];
+
+  test('every filter, every pair of them, in every kind of time, walks along its index', async () => {
+    for (const filter of [{}, ...FILTERS, ...PAIRS]) {
+      for (const times of TIMES) {
+        const request = { owner, filter: { ...filter, ...times }, before: null, limit: 20 };
+        const found = await look(({ db }) => listMessages(db, request));
+        const expected = WALK_INDEXES[chooseWalk(filter)];
+        expect([request.filter, found.scanned, found.indexes.includes(expected)]).toEqual([
+          request.filter,
+          [],
+          true,
+        ]);
+      }
+    }
+  }, 600_000);
+
+  test('a page behind another begins where that ended', async () => {
+    for (const filter of [{}, ...FILTERS]) {
+      const first = await listMessages(explained.database.db, { owner, filter, before: null, limit: 5 });
+      const before = first.next ?? id;
+      const found = await look(({ db }) => listMessages(db, { owner, filter, before, limit: 5 }));
+      expect([filter, found.scanned]).toEqual([filter, []]);
+    }
+  }, 120_000);
+
+  test('statistics read one index', async () => {
+    for (const clientId of [BUSY_CLIENT, null]) {
+      for (const hours of [1, 24, 24 * 30]) {
+        const starts = Array.from({ length: hours }, (_, hour) => new Date(end - (hours - hour) * HOUR_MS));
+        const request = { clientId, mode: 'live' as const, starts, until: new Date(end) };
+        const found = await look(({ db }) => countMessages(db, request));
+        expect([hours, found.scanned, found.indexes]).toEqual([hours, [], ['messages_client_id']]);
+      }
+    }
+  }, 120_000);
+
+  const paging = { before: null, limit: 20 };
+  const LOOK_UPS: [string, (database: Database) => Promise<unknown>][] = [
+    ['a message by its id', ({ db }) => findMessage(db, id, owner)],
+    ['a message of an unsubscribe link', ({ db }) => findUnsubscribable(db, id)],
+    ['recipients of a message', ({ db }) => listRecipients(db, id)],
+    ['attachments of a message', ({ db }) => listAttachments(db, id)],
+    ['events of a message', ({ db }) => listMessageEvents(db, id)],
+    ['messages to deliver', (database) => claimAll(database, [id], 1000)],
+    [
+      'messages that lost their jobs',
+      (database) => listUnfinished(database, { idleMs: 0, after: null, limit: 100 }),
+    ],
+    ['the oldest that waits', (database) => oldestQueuedMs(database)],
+    ['scheduled messages that are due', (database) => promoteDue(database, { limit: 5 })],
+    ['the next that is due', (database) => untilNextDueMs(database)],
+    [
+      'the messages of provider events',
+      (database) =>
+        applyProviderEvents(database, [
+          {
+            type: 'delivered',
+            provider: 'ses',
+            providerMessageId: 'c4ca4238a0b923820dcc509a6f75849b',
+            messageId: id,
+            providerEventId: 'one',
+            recipient: 'user1@example.net',
+            occurredAt: middle,
+            detail: 'x',
+          },
+        ]),
+    ],
+    ['dead letters of a client', ({ db }) => listDeadLetters(db, { owner, filter: {}, ...paging })],
+    ['dead letters of all', ({ db }) => listDeadLetters(db, { owner: null, filter: {}, ...paging })],
+    [
+      'dead letters to retry',
+      ({ db }) => listDeadLetterIds(db, { owner, filter: {}, after: null, limit: 100 }),
+    ],
+    ['the inbox', ({ db }) => listInbox(db, { owner: { ...owner, mode: 'test' }, ...paging })],
+    ['a mail of the inbox', ({ db }) => findInboxMessage(db, id, owner)],
+    ['a suppression', ({ db }) => findSuppression(db, { clientId: BUSY_CLIENT, email: 'a@example.net' })],
+    ['suppressions', ({ db }) => listSuppressions(db, { clientId: BUSY_CLIENT, filter: {}, ...paging })],
+    [
+      'an idempotency key',
+      ({ db }) =>
+        findPriorClaims(db, [
+          {
+            ownerId: BUSY_CLIENT,
+            mode: 'live',
+            method: 'POST',
+            path: '/v1/messages',
+            key: 'k',
+            requestHash: 'x',
+          },
+        ]),
+    ],
+    ['idempotency keys whose time is over', ({ db }) => pruneIdempotencyKeys(db)],
+    [
+      'the next events',
+      async ({ db }) => readFeed(db, { after: await findFeedHead(db), clientIds: [BUSY_CLIENT] }),
+    ],
+    [
+      'events of an hour',
+      ({ db }) =>
+        selectEventsBetween(db, {
+          owner,
+          since: middle,
+          until: new Date(middle.getTime() + HOUR_MS / 10),
+          limit: 100,
+        }),
+    ],
+    ['a webhook to deliver', ({ db }) => claimDelivery(db, id, { leaseMs: 1000 })],
+    ['webhooks that are due', ({ db }) => takeDue(db, { limit: 100 })],
+    ['webhooks of an endpoint', ({ db }) => listDeliveries(db, { endpointId: BUSY_CLIENT, ...paging })],
+    ['old webhooks', ({ db }) => pruneDeliveries(db, { before: new Date(0), limit: 100 })],
+  ];
+
+  test.each(LOOK_UPS)(
+    '%s: found by an index',
+    async (_name, work) => {
+      expect((await look(work)).scanned).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('a statement without an index would be seen', async () => {
+    const found = await look(({ db }) =>
+      db.execute(sql`select id from messages where from_address = 'nobody'`),
+    );
+    expect(found.scanned).toHaveLength(1);
+  });
+});
