@@ -107,7 +107,7 @@ async function checkProviders(mailer: Mailer): Promise<Check[]> {
 }
 
 function toProviderCheck({ name, workers }: ProviderReport): Check {
-  const [worst] = workers.filter(({ breaker }) => breaker.state !== 'closed');
+  const worst = workers.find(({ breaker }) => breaker.state !== 'closed');
   if (!worst) return ok(`provider ${name}`, 'its circuit breaker is closed');
   const { state, reason } = worst.breaker;
   return failed(
