@@ -18,10 +18,14 @@ export type {
 } from './options.ts';
 export type { RetryOptions } from './retry.ts';
 export type { Result, Safe } from './safe.ts';
-export type { ClientsResource, KeysResource } from './resources/clients.ts';
+export type { ClientsResource } from './resources/clients.ts';
 export type { DeadLettersResource } from './resources/dead-letters.ts';
 export type { InboxResource } from './resources/inbox.ts';
+export type { KeysResource } from './resources/keys.ts';
 export type { MessagesResource } from './resources/messages.ts';
+export type { ProvidersResource } from './resources/providers.ts';
+export type { QueueResource } from './resources/queue.ts';
+export type { RecipientsResource } from './resources/recipients.ts';
 export type { SuppressionsResource } from './resources/suppressions.ts';
 export type { WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
 export type { TemplatesResource } from './resources/templates.ts';

@@ -1,10 +1,14 @@
 import { createApi, dataOf, toQuery } from './api-client.ts';
 import { toWireMessage } from './wire-message.ts';
-import { type CreateOptions, type MailerOptions, toSettings } from './options.ts';
-import { type ClientsResource, createClients, createKeys, type KeysResource } from './resources/clients.ts';
+import { type CallOptions, type CreateOptions, type MailerOptions, toSettings } from './options.ts';
+import { type ClientsResource, createClients } from './resources/clients.ts';
 import { createDeadLetters, type DeadLettersResource } from './resources/dead-letters.ts';
 import { createInbox, type InboxResource } from './resources/inbox.ts';
+import { createKeys, type KeysResource } from './resources/keys.ts';
 import { createMessages, type MessagesResource } from './resources/messages.ts';
+import { createProviders, type ProvidersResource } from './resources/providers.ts';
+import { createQueue, type QueueResource } from './resources/queue.ts';
+import { createRecipients, type RecipientsResource } from './resources/recipients.ts';
 import { createSuppressions, type SuppressionsResource } from './resources/suppressions.ts';
 import { createTemplates, type TemplatesResource } from './resources/templates.ts';
 import { createWebhookEndpoints, type WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
@@ -12,7 +16,7 @@ import { type Safe, toSafe } from './safe.ts';
 import { type StreamEvent, type StreamOptions, type StreamQuery, streamEvents } from './stream.ts';
 import type { SendInput } from './templates.ts';
 import { createTransport } from './transport.ts';
-import type { BatchResult, SendResult } from './types.ts';
+import type { BatchResult, Identity, SendResult } from './types.ts';
 
 /** A request to a route for which there is no method (yet). */
 export type RawRequest = CreateOptions & {
@@ -60,6 +64,11 @@ export type MailerCalls = {
   readonly deadLetters: DeadLettersResource;
   readonly webhookEndpoints: WebhookEndpointsResource;
   readonly inbox: InboxResource;
+  readonly recipients: RecipientsResource;
+  readonly providers: ProvidersResource;
+  readonly queue: QueueResource;
+  /** Whose key this is, and what it may do; any key may ask. */
+  whoami(options?: CallOptions): Promise<Identity>;
   /**
    * What happens to messages, as it happens: from now on, or from an event or a time on. A connection that is lost is made again, and
    * goes on after the last event; the iteration ends where you leave it, or with `aborted` by the signal.
@@ -124,6 +133,10 @@ export function createMailer(options: MailerOptions = {}): Mailer {
     deadLetters: createDeadLetters(api),
     webhookEndpoints: createWebhookEndpoints(api),
     inbox: createInbox(api),
+    recipients: createRecipients(api),
+    providers: createProviders(api),
+    queue: createQueue(api),
+    whoami: (callOptions) => dataOf(api(callOptions).v1.whoami.get()),
     stream: (query = {}, streamOptions = {}) => streamEvents(transport, query, streamOptions),
     request: (method, path, { query, body, idempotencyKey, isRepeatable, ...callOptions } = {}) =>
       transport.send({

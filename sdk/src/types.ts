@@ -15,6 +15,11 @@ type TemplatesApi = Api['v1']['templates'];
 type TemplateApi = ReturnType<TemplatesApi>;
 type ClientsApi = Api['v1']['clients'];
 type ClientApi = ReturnType<ClientsApi>;
+type KeysApi = ClientApi['keys'];
+type KeyApi = ReturnType<KeysApi>;
+type QueueApi = Api['v1']['queue'];
+type ProvidersApi = Api['v1']['providers'];
+type RecipientApi = ReturnType<Api['v1']['recipients']>;
 type DeadLettersApi = Api['v1']['dead-letters'];
 type SuppressionsApi = Api['v1']['suppressions'];
 type WebhookEndpointsApi = Api['v1']['webhook-endpoints'];
@@ -91,11 +96,38 @@ export type Client = Answer<ClientsApi['post']>;
 /** What to change of a client; what is left out stays. */
 export type ClientChanges = Parameters<ClientApi['patch']>[0];
 
+/** Which clients to list. */
+export type ClientQuery = Query<NonNullable<Parameters<ClientsApi['get']>[0]>>;
+
+/** A client that is no more, and how much went with it. */
+export type RemovedClient = Answer<ClientApi['delete']>;
+
 /** A new key. */
-export type KeyInput = Parameters<ClientApi['keys']['post']>[0];
+export type KeyInput = Parameters<KeysApi['post']>[0];
+
+/** A key without its secret, which nobody can show again. */
+export type ApiKey = Answer<KeysApi['get']>['data'][number];
 
 /** A key with its text, which is shown this once. */
-export type NewKey = Answer<ClientApi['keys']['post']>;
+export type NewKey = Answer<KeysApi['post']>;
+
+/** How long the old key is good too, and when the new one ends. */
+export type KeyRotation = NonNullable<Parameters<KeyApi['rotate']['post']>[0]>;
+
+/** A new key with its text, which is shown this once, and the one in whose place it is. */
+export type RotatedKey = Answer<KeyApi['rotate']['post']>;
+
+/** How much waits, and whether workers may take it. */
+export type QueueState = Answer<QueueApi['get']>;
+
+/** A provider as each worker finds it. */
+export type ProviderReport = Answer<ProvidersApi['get']>['data'][number];
+
+/** Whose key it is, and what it may do. */
+export type Identity = Answer<Api['v1']['whoami']['get']>;
+
+/** How much was forgotten of a recipient, and what could not be yet. */
+export type ErasedRecipient = Answer<RecipientApi['delete']>;
 
 /** A mail that test mode or the DEV role kept, without its bytes. */
 export type InboxEntry = Answer<InboxApi['get']>['data'][number];

@@ -292,6 +292,28 @@ describe('the SDK against a server', () => {
     }
   });
 
+  test('says whose key it is', async () => {
+    const client = { id: system.clientId };
+    expect(await mailer.whoami()).toMatchObject({ kind: 'client', mode: 'live', client });
+    const wrong = createMailer({ baseUrl: system.url, apiKey: 'mk_live_wrong' });
+    const { error } = await wrong.safe.whoami();
+    expect(error).toMatchObject({ code: 'unauthenticated', status: 401 });
+  });
+
+  test('forgets a recipient', async () => {
+    const message = { to: 'forget+me@example.net', subject: 'x', text: 'x' };
+    const { messageId } = await mailer.send(message);
+    await system.waitUntilEnded(messageId);
+    expect(await mailer.recipients.erase(message.to)).toMatchObject({ messages: 1, pending: 0 });
+    expect((await mailer.messages.get(messageId)).recipients).toMatchObject([
+      { email: expect.stringMatching(/@erased\.invalid$/) },
+    ]);
+    const trial = createMailer({ baseUrl: system.url, apiKey: system.keys.test });
+    expect((await trial.safe.recipients.erase(message.to)).error).toMatchObject({
+      code: 'live_key_required',
+    });
+  });
+
   test('asks any route', async () => {
     const page = await mailer.request('GET', '/v1/templates', { query: { limit: 1 } });
     expect(page).toMatchObject({ data: expect.any(Array) });

@@ -1,11 +1,14 @@
 import { Command } from 'commander';
+// A type only: the client is loaded by the commands that talk to a service.
+import type { Mailer } from '@org/mail-sdk';
 import { tellDone, tellItem, tellItems } from '../answers.ts';
 import { CommandError } from '../command-error.ts';
 import { withExamples } from '../examples.ts';
-import { type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { firstOf } from '../first-of.ts';
+import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
 import { definedOnly, parseWhole } from '../parse-option.ts';
 import { assertConfirmed } from '../prompt.ts';
-import { pathOf, type Service, serviceOf } from '../service.ts';
+import { toCell } from '../record.ts';
 
 type ClientFlags = ServiceFlags & {
   name?: string;
@@ -15,7 +18,7 @@ type ClientFlags = ServiceFlags & {
   provider?: string;
 };
 
-const PATH = '/v1/clients';
+const PAGE_SIZE = 100;
 const AS_ADMIN = { isAdmin: true };
 
 /** `mailctl client ...`: the applications that send. For admin keys. */
@@ -92,61 +95,61 @@ function deleteCommand(): Command {
 }
 
 async function create(name: string, flags: ClientFlags): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  tellItem(flags, await service.request('POST', PATH, { body: definedOnly({ name, ...toSettings(flags) }) }));
+  const { fromDomains, ...settings } = toSettings(flags);
+  // A new client may send from any domain unless it is told which.
+  const client = { name, ...settings, ...(fromDomains ? { fromDomains } : {}) };
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  tellItem(flags, await mailer.clients.create(client));
 }
 
 async function list(flags: ServiceFlags & { limit: string }): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit');
-  const service = await serviceOf(flags, AS_ADMIN);
+  const mailer = await mailerOf(flags, AS_ADMIN);
   const fields = ['id', 'name', 'status', 'fromDomains', 'rateLimit', 'quotaLimit', 'provider', 'createdAt'];
-  tellItems(flags, await service.list(PATH, { limit }), { fields, none: 'No clients yet.' });
+  const clients = mailer.clients.list({ limit: Math.min(limit, PAGE_SIZE) });
+  tellItems(flags, await firstOf(clients, limit), { fields, none: 'No clients yet.' });
 }
 
 async function get(client: string, flags: ServiceFlags): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  tellItem(flags, await service.request('GET', pathOf(PATH, await idOfClient(service, client))));
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  tellItem(flags, await mailer.clients.get(await idOfClient(mailer, client)));
 }
 
 async function update(client: string, flags: ClientFlags & { resume?: true }): Promise<void> {
-  const status = flags.resume ? 'active' : undefined;
-  const body = definedOnly({ name: flags.name, status, ...toSettings(flags) });
-  if (Object.keys(body).length === 0) throw new CommandError('usage', 'Say what to change; --help lists it.');
-  const service = await serviceOf(flags, AS_ADMIN);
-  tellItem(flags, await service.request('PATCH', pathOf(PATH, await idOfClient(service, client)), { body }));
+  const status = flags.resume ? ('active' as const) : undefined;
+  const changes = { ...definedOnly({ name: flags.name, status }), ...toSettings(flags) };
+  if (Object.keys(changes).length === 0)
+    throw new CommandError('usage', 'Say what to change; --help lists it.');
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  tellItem(flags, await mailer.clients.update(await idOfClient(mailer, client), changes));
 }
 
 async function suspend(client: string, flags: ServiceFlags & { yes?: boolean }): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  const id = await idOfClient(service, client);
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  const id = await idOfClient(mailer, client);
   await assertConfirmed(flags, `Suspend ${client}? It can send nothing until it is resumed.`);
-  tellItem(flags, await service.request('PATCH', pathOf(PATH, id), { body: { status: 'suspended' } }));
+  tellItem(flags, await mailer.clients.suspend(id));
 }
 
 async function deleteClient(client: string, flags: ServiceFlags & { yes?: boolean }): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  const id = await idOfClient(service, client);
-  const { name } = await service.request('GET', pathOf(PATH, id));
-  await assertConfirmed(
-    flags,
-    `Delete ${client} with its keys, templates and messages? There is no way back.`,
-  );
-  const answer = await service.request('DELETE', pathOf(PATH, id), { query: { confirm: String(name) } });
-  tellDone(flags, { ...answer, deleted: id }, `${client} is deleted.`);
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  const { id, name } = await mailer.clients.get(await idOfClient(mailer, client));
+  await assertConfirmed(flags, `Delete ${name} with its keys, templates and messages? There is no way back.`);
+  const { removed } = await mailer.clients.delete(id, name);
+  tellDone(flags, { deleted: id, name, removed }, `${name} is deleted, with ${toCell(removed)}.`);
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** People know names, the service ids. @throws CommandError `not_found` */
-export async function idOfClient(service: Service, client: string): Promise<string> {
+export async function idOfClient(mailer: Mailer, client: string): Promise<string> {
   if (UUID.test(client)) return client;
-  const clients = await service.list(PATH, { limit: Number.MAX_SAFE_INTEGER });
-  const found = clients.find(({ name }) => name === client);
-  if (found) return String(found.id);
+  const [found] = (await mailer.clients.list({ name: client })).data;
+  if (found) return found.id;
   throw new CommandError('not_found', `There is no client "${client}".`, 'mailctl client list');
 }
 
-function toSettings({ fromDomain, rateLimit, quotaLimit, provider }: ClientFlags): Record<string, unknown> {
+function toSettings({ fromDomain, rateLimit, quotaLimit, provider }: ClientFlags) {
   return definedOnly({
     fromDomains: fromDomain?.includes('any') ? null : fromDomain,
     rateLimit: toLimit(rateLimit, '--rate-limit'),

@@ -1,19 +1,20 @@
 import { Command } from 'commander';
 import { tellDone, tellItem, tellItems } from '../answers.ts';
 import { withExamples } from '../examples.ts';
-import { type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
 import { bold } from '../output.ts';
-import { definedOnly, parseDurationMs, parseTime } from '../parse-option.ts';
+import { definedOnly, parseChoice, parseDurationMs, parseTime } from '../parse-option.ts';
 import { assertConfirmed } from '../prompt.ts';
-import { pathOf, serviceOf } from '../service.ts';
 import { idOfClient } from './client.ts';
 
 type KeyFlags = ServiceFlags & { client: string; yes?: boolean };
 
-const PATH = '/v1/clients';
 const AS_ADMIN = { isAdmin: true };
 const SHOWN_ONCE = 'This is the only time the key is shown: keep it in a safe place.';
 const MS_PER_S = 1000;
+const PAGE_SIZE = 100;
+const MODES = ['live', 'test'] as const;
+const SCOPES = ['send', 'read', 'templates'] as const;
 
 /** `mailctl key ...`: what clients authenticate with. For admin keys. */
 export function keyCommand(): Command {
@@ -71,32 +72,36 @@ async function create(
   name: string,
   flags: KeyFlags & { mode: string; scope?: string[]; expires?: string },
 ): Promise<void> {
-  const expiresAt = flags.expires === undefined ? undefined : parseTime(flags.expires, '--expires');
-  const service = await serviceOf(flags, AS_ADMIN);
-  const path = pathOf(PATH, await idOfClient(service, flags.client), 'keys');
-  const body = definedOnly({ name, mode: flags.mode, scopes: flags.scope, expiresAt });
-  tellItem(flags, await service.request('POST', path, { body }), bold(SHOWN_ONCE));
+  const settings = definedOnly({
+    mode: parseChoice(flags.mode, '--mode', MODES),
+    scopes: flags.scope?.map((scope) => parseChoice(scope, '--scope', SCOPES)),
+    expiresAt: flags.expires === undefined ? undefined : parseTime(flags.expires, '--expires'),
+  });
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  const clientId = await idOfClient(mailer, flags.client);
+  tellItem(flags, await mailer.keys.create(clientId, { name, ...settings }), bold(SHOWN_ONCE));
 }
 
 async function list(flags: KeyFlags): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  const path = pathOf(PATH, await idOfClient(service, flags.client), 'keys');
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  const clientId = await idOfClient(mailer, flags.client);
   const fields = ['id', 'name', 'prefix', 'mode', 'scopes', 'lastUsedAt', 'expiresAt', 'revokedAt'];
-  tellItems(flags, await service.list(path, { limit: 1000 }), { fields, none: 'No keys yet.' });
+  const keys = await Array.fromAsync(mailer.keys.list(clientId, { limit: PAGE_SIZE }));
+  tellItems(flags, keys, { fields, none: 'No keys yet.' });
 }
 
 async function rotate(id: string, flags: KeyFlags & { overlap: string }): Promise<void> {
   const overlapS = parseDurationMs(flags.overlap, '--overlap') / MS_PER_S;
-  const service = await serviceOf(flags, AS_ADMIN);
-  const path = pathOf(PATH, await idOfClient(service, flags.client), 'keys', id, 'rotate');
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  const clientId = await idOfClient(mailer, flags.client);
   await assertConfirmed(flags, `Rotate ${id}? It works for ${flags.overlap} more.`);
-  tellItem(flags, await service.request('POST', path, { body: { overlapS } }), bold(SHOWN_ONCE));
+  tellItem(flags, await mailer.keys.rotate(clientId, id, { overlapS }), bold(SHOWN_ONCE));
 }
 
 async function revoke(id: string, flags: KeyFlags): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  const path = pathOf(PATH, await idOfClient(service, flags.client), 'keys', id);
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  const clientId = await idOfClient(mailer, flags.client);
   await assertConfirmed(flags, `Revoke ${id}? Whoever uses it is refused at once.`);
-  await service.request('DELETE', path);
+  await mailer.keys.revoke(clientId, id);
   tellDone(flags, { revoked: id }, `${id} is revoked.`);
 }

@@ -1,11 +1,9 @@
 import { Command } from 'commander';
 import { tellItem } from '../answers.ts';
 import { withExamples } from '../examples.ts';
-import { type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
 import { assertConfirmed } from '../prompt.ts';
-import { serviceOf } from '../service.ts';
 
-const PATH = '/v1/queue';
 const AS_ADMIN = { isAdmin: true };
 
 /** `mailctl queue ...`: what waits to be sent. For admin keys. */
@@ -25,17 +23,17 @@ export function queueCommand(): Command {
 }
 
 async function show(flags: ServiceFlags): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  tellItem(flags, await service.request('GET', PATH));
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  tellItem(flags, await mailer.queue.get());
 }
 
 async function pauseQueue(flags: ServiceFlags & { yes?: boolean }): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
+  const mailer = await mailerOf(flags, AS_ADMIN);
   await assertConfirmed(flags, 'Pause sending for every client?');
-  tellItem(flags, await service.request('POST', `${PATH}/pause`));
+  tellItem(flags, await mailer.queue.pause());
 }
 
 async function resumeQueue(flags: ServiceFlags): Promise<void> {
-  const service = await serviceOf(flags, AS_ADMIN);
-  tellItem(flags, await service.request('POST', `${PATH}/resume`));
+  const mailer = await mailerOf(flags, AS_ADMIN);
+  tellItem(flags, await mailer.queue.resume());
 }

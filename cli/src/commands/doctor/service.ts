@@ -1,4 +1,4 @@
-import type { Mailer } from '@org/mail-sdk';
+import type { Mailer, MailError, ProviderReport } from '@org/mail-sdk';
 import { findConnection } from '../../connection.ts';
 import { programName } from '../../environment.ts';
 import { identify } from '../../identity.ts';
@@ -74,9 +74,8 @@ async function checkReadiness(baseUrl: string): Promise<Check[]> {
 
 async function checkKey(connection: { baseUrl: string; apiKey: string }, keyFrom: string): Promise<Check> {
   try {
-    const identity = await identify(connection);
-    const facts = toCell(identity.scopes);
-    return ok('key', `accepted (from ${keyFrom})${facts === '' ? '' : `: ${facts}`}`);
+    const { scopes } = await identify(connection);
+    return ok('key', `accepted (from ${keyFrom}): ${toCell(scopes)}`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return failed(
@@ -94,30 +93,30 @@ async function checkAsOperator(flags: ServiceFlags): Promise<Check[]> {
 }
 
 async function checkQueue(mailer: Mailer): Promise<Check[]> {
-  const { data, error } = await mailer.safe.request('GET', '/v1/queue');
-  if (error) return [skipped('queue', toSilence(error.status))];
-  const { isPaused, paused, ...depths } = toRecord(data);
-  if (isPaused === true || paused === true)
-    return [warning('queue', `paused: ${toCell(depths)}`, `${programName()} queue resume`)];
+  const { data, error } = await mailer.safe.queue.get();
+  if (error) return [skipped('queue', toSilence(error))];
+  const { paused: isPaused, ...depths } = data;
+  if (isPaused) return [warning('queue', `paused: ${toCell(depths)}`, `${programName()} queue resume`)];
   return [ok('queue', toCell(depths))];
 }
 
 async function checkProviders(mailer: Mailer): Promise<Check[]> {
-  const { data, error } = await mailer.safe.request('GET', '/v1/providers');
-  if (error) return [skipped('providers', toSilence(error.status))];
-  const list = toRecord(data).data;
-  return (Array.isArray(list) ? list.map(toRecord) : []).map((provider) => {
-    const name = `provider ${toCell(provider.name)}`;
-    const state = toCell(provider.state ?? provider.breaker);
-    if (!state.includes('open')) return ok(name, state);
-    return failed(
-      name,
-      `its circuit breaker is ${state}`,
-      'It has failed again and again; its own status page may say why.',
-    );
-  });
+  const { data, error } = await mailer.safe.providers.list();
+  if (error) return [skipped('providers', toSilence(error))];
+  return data.data.map(toProviderCheck);
 }
 
-function toSilence(status: number | null): string {
-  return status === 404 ? 'this service does not tell' : 'only an admin key is told';
+function toProviderCheck({ name, workers }: ProviderReport): Check {
+  const worst = workers.find(({ breaker }) => breaker.state !== 'closed');
+  if (!worst) return ok(`provider ${name}`, 'its circuit breaker is closed');
+  const { state, reason } = worst.breaker;
+  return failed(
+    `provider ${name}`,
+    `its circuit breaker is ${state}${reason === null ? '' : `: ${reason}`}`,
+    'It has failed again and again; its own status page may say why.',
+  );
+}
+
+function toSilence({ status, message }: MailError): string {
+  return status === 403 ? 'only an admin key is told' : message;
 }

@@ -3,13 +3,15 @@ import { CommandError } from '../../command-error.ts';
 import { programName } from '../../environment.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { green, type Output, red } from '../../output.ts';
-import { definedOnly, parseDurationMs, parsePairs, parseTime } from '../../parse-option.ts';
+import { definedOnly, parseChoice, parseDurationMs, parsePairs, parseTime } from '../../parse-option.ts';
 import { withSpinner } from '../../progress.ts';
 import { askText, isInteractive } from '../../prompt.ts';
 import { readContent, readProps } from '../../props.ts';
 import { isStatus, STATUSES } from '../../message-status.ts';
 import { parsePinned } from '../../template-name.ts';
 import { withSuggestion } from '../../template-suggestion.ts';
+
+const PRIORITIES = ['high', 'normal', 'low'] as const;
 
 type SendFlags = ServiceFlags & {
   to?: string[];
@@ -102,7 +104,8 @@ async function toMessage(template: string | undefined, flags: SendFlags): Promis
       tags: parsePairs(flags.tag, '--tag'),
       metadata: parsePairs(flags.metadata, '--metadata'),
       scheduledAt: flags.at === undefined ? undefined : parseTime(flags.at, '--at'),
-      priority: flags.priority,
+      priority:
+        flags.priority === undefined ? undefined : parseChoice(flags.priority, '--priority', PRIORITIES),
       unsubscribe: flags.unsubscribe,
     }),
   };

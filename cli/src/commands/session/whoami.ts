@@ -24,7 +24,9 @@ export async function whoami(flags: ServiceFlags): Promise<void> {
     toTable([
       [dim('url'), baseUrl, dim(`from ${urlFrom}`)],
       [dim('key'), key, dim(`from ${keyFrom}`)],
-      ...Object.entries(identity).map(([name, value]) => [dim(name), toCell(value)]),
+      [dim('kind'), identity.kind],
+      [dim('may'), toCell(identity.scopes)],
+      ...(identity.client === null ? [] : [[dim('client'), identity.client.name, dim(identity.client.id)]]),
     ]),
   );
 }
