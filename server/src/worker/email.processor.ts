@@ -77,13 +77,14 @@ export function createEmailProcessor(options: ProcessorOptions): MailHandler {
     const waitMs = options.gate.waitForMessage(messageId);
     if (waitMs > 0) throw new RetryLater(waitMs);
     const log = { trace_id: trace.traceId, message_id: messageId };
-    const attempt = await claim(options, { messageId, stopping: signal, log });
-    if (!attempt) return;
     try {
-      await record(options, attempt, await carryOut(options, attempt));
+      const attempt = await claim(options, { messageId, stopping: signal, log });
+      if (attempt) await record(options, attempt, await carryOut(options, attempt));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
       options.logger.warn(log, 'another worker took the message over: what this attempt found is dropped');
+    } finally {
+      options.gate.release(messageId);
     }
   };
 }
@@ -211,7 +212,7 @@ type Leaving = { rendered: RenderedMessage; keptBodyBlob: string | null };
 
 /** What the router tells on the way: a hand-over is committed before it resolves. */
 function createHandOver(
-  { deliveries, onStep }: ProcessorOptions,
+  { deliveries, logger, onStep }: ProcessorOptions,
   attempt: Attempt,
   { rendered, keptBodyBlob }: Leaving,
 ) {
@@ -230,7 +231,11 @@ function createHandOver(
       await step('handed_over');
     },
     async onHandOverRevoked() {
-      await deliveries.revoke(lease);
+      await persist(() => deliveries.revoke(lease), {
+        isOver: () => performance.now() > attempt.leaseEndsAt,
+        onRetry: (error) =>
+          logger.warn({ ...attempt.log, err: error }, 'the hand-over could not be taken back yet'),
+      });
       attempt.handedOverTo = null;
     },
     onFailover(provider: string, reason: string) {

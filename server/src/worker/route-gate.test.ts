@@ -54,6 +54,18 @@ describe('the gate before a route without a way out', () => {
     expect(gate.waitForMessage('b')).toBe(0);
   });
 
+  test('one that tries and learns nothing gives its turn to the next', () => {
+    const { gate, clock } = createGate();
+    gate.shut(live, 500);
+    for (const id of ['a', 'b', 'c']) gate.waitForRoute(id, live);
+    clock.now = 500;
+    expect(gate.waitForMessage('a')).toBe(0);
+    gate.release('c');
+    expect(gate.waitForMessage('b')).toBeGreaterThan(0);
+    gate.release('a');
+    expect(gate.waitForMessage('b')).toBe(0);
+  });
+
   test('a backlog comes back at a rate that a worker can turn away', () => {
     const gate = createRouteGate({ now: () => 0, random: () => 1 });
     gate.shut(live, 500);

@@ -23,11 +23,13 @@ export type RouteGate = {
   shut(request: RouteRequest, forMs: number): void;
   /** The route has a way out. */
   open(request: RouteRequest): void;
+  /** The attempt of the message is over; where it was to try a route that is shut and learnt nothing, another may. */
+  release(messageId: string): void;
   /** The message will not come back. */
   forget(messageId: string): void;
 };
 
-type Shut = { untilMs: number; probingUntilMs: number };
+type Shut = { untilMs: number; probingUntilMs: number; probe: string | null };
 
 /** @param now in ms, monotonic; @param random from 0 up to 1 */
 export function createRouteGate({
@@ -39,20 +41,21 @@ export function createRouteGate({
 
   const spreadMs = () => random() * Math.max(AGAIN_MS, (routes.size / AGAIN_PER_S) * 1000);
 
-  const enter = (route: string): number => {
+  const enter = (messageId: string, route: string): number => {
     const state = shut.get(route);
     if (!state) return 0;
     const at = now();
     if (at < state.untilMs) return state.untilMs - at + spreadMs();
     if (at < state.probingUntilMs) return AGAIN_MS + spreadMs();
     state.probingUntilMs = at + PROBE_MS;
+    state.probe = messageId;
     return 0;
   };
 
   return {
     waitForMessage(messageId) {
       const route = shut.size === 0 ? undefined : routes.get(messageId);
-      return route === undefined ? 0 : enter(route);
+      return route === undefined ? 0 : enter(messageId, route);
     },
     waitForRoute(messageId, request) {
       if (shut.size === 0) return 0;
@@ -62,13 +65,16 @@ export function createRouteGate({
       const [oldest] = routes.size >= MAX_REMEMBERED ? routes.keys() : [];
       if (oldest !== undefined) routes.delete(oldest);
       routes.set(messageId, route);
-      return enter(route);
+      return enter(messageId, route);
     },
     shut(request, forMs) {
-      shut.set(toKey(request), { untilMs: now() + forMs, probingUntilMs: 0 });
+      shut.set(toKey(request), { untilMs: now() + forMs, probingUntilMs: 0, probe: null });
     },
     open(request) {
       if (shut.size > 0) shut.delete(toKey(request));
+    },
+    release(messageId) {
+      for (const state of shut.values()) if (state.probe === messageId) state.probingUntilMs = 0;
     },
     forget(messageId) {
       if (routes.size > 0) routes.delete(messageId);

@@ -22,6 +22,23 @@ export function codeOf(error: unknown): string | null {
   return codeOf(error.cause);
 }
 
+/** What a statement without an answer fails with here: the connection may be dead without anybody having said so. */
+export class NoAnswerError extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor(ms: number) {
+    super(`the database gave no answer within ${ms} ms`);
+    this.name = 'NoAnswerError';
+  }
+}
+
+const QUERY_CANCELED = '57014';
+
+/** True where the database took longer than a statement may. */
+export function isStatementTimeout(error: unknown): boolean {
+  return codeOf(error) === QUERY_CANCELED;
+}
+
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** True where somebody else held what was needed for longer than a statement may wait. */

@@ -1,9 +1,16 @@
 import { createGroupCommit, type Settled } from '../group-commit.ts';
-import { isConnectionError } from './connection-error.ts';
+import { settlesWithin } from '../time-limit.ts';
+import { isConnectionError, isStatementTimeout, NoAnswerError } from './connection-error.ts';
 
 /** Where items come closer than this one after the other, one waits a moment for the next: the worker has enough else to do. */
 const DENSE_MS = 10;
 const LINGER_MS = 4;
+
+/**
+ * A little longer than the database lets a statement take: by then the connection is dead, which the system may take a quarter of
+ * an hour to notice. Whatever became of the statement, each item is guarded by its lease, so that it may be repeated.
+ */
+const ANSWER_TIMEOUT_MS = 35_000;
 
 /**
  * Carries out what concurrent attempts ask for in one statement. Where a statement fails because of what is in it, each item is
@@ -13,6 +20,7 @@ const LINGER_MS = 4;
  */
 export function createBatch<I, O>(
   flush: (items: readonly I[]) => Promise<readonly Settled<O>[]>,
+  { answerTimeoutMs = ANSWER_TIMEOUT_MS }: { answerTimeoutMs?: number } = {},
 ): (item: I) => Promise<O> {
   let lastAt = Number.NEGATIVE_INFINITY;
   const commit = createGroupCommit<I, O>({
@@ -21,9 +29,10 @@ export function createBatch<I, O>(
     lingerMs: () => (performance.now() - lastAt < DENSE_MS ? LINGER_MS : 0),
     async flush(items) {
       try {
-        return await flush(items);
+        return await answerOf(flush(items), answerTimeoutMs);
       } catch (error) {
-        if (items.length === 1 || isConnectionError(error)) throw error;
+        // An overloaded database is not helped by being asked for each of them.
+        if (items.length === 1 || isConnectionError(error) || isStatementTimeout(error)) throw error;
         return flushSingly(items, flush);
       }
     },
@@ -33,6 +42,12 @@ export function createBatch<I, O>(
     lastAt = performance.now();
     return settled;
   };
+}
+
+/** @throws NoAnswerError where there is none in time; the work itself goes on and cannot be taken back */
+async function answerOf<T>(work: Promise<T>, withinMs: number): Promise<T> {
+  if (await settlesWithin(withinMs, work)) return work;
+  throw new NoAnswerError(withinMs);
 }
 
 async function flushSingly<I, O>(

@@ -1,6 +1,7 @@
 import { asc, eq, inArray } from 'drizzle-orm';
 import { messageAttachments, messages } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import { keptBodyKey } from '../messages/kept-body.ts';
 import type { Db } from './database.ts';
 
 /** Where everything that these messages keep in blob storage is. */
@@ -17,6 +18,8 @@ export async function listBlobKeys(db: Db, ids: readonly string[]): Promise<stri
     .where(inArray(messageAttachments.messageId, wanted));
   return [
     ...bodies.flatMap(({ body, kept }) => [body ?? [], kept ?? []].flat()),
+    // One that was kept for a hand-over which never came is named by no row.
+    ...wanted.map(keptBodyKey),
     ...attachments.map(({ key }) => key),
   ];
 }

@@ -15,6 +15,9 @@ const CANCEL = `
   with canceled as (
     update messages set status = 'canceled', updated_at = now()
     where id = $1 and client_id = $2 and mode = $3 and status in (${CANCELABLE})
+      -- Where some recipients have it already it cannot be taken back, nor given back to the quota.
+      and not exists (select from message_recipients r where r.message_id = $1
+        and r.status not in (${CANCELABLE}, 'suppressed'))
     returning id, client_id, mode, attempts, created_at
   ), their_recipients as (
     update message_recipients r set status = 'canceled' from canceled

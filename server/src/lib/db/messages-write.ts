@@ -108,12 +108,15 @@ async function grant(tx: Db, units: readonly WriteUnit[]): Promise<number[]> {
   const usages = await lockUsage(tx, [...months.values()]);
   // After the lock: whoever used one of these keys in the same month has committed by now.
   const claims = units.flatMap(({ claim, usage }) => (claim && usage ? [claim] : []));
-  const prior = await findPriorClaims(tx, claims);
+  const taken = new Set((await findPriorClaims(tx, claims)).keys());
   return units.map((unit) => {
-    const isRepeated = unit.claim !== null && prior.has(claimName(unit.claim));
+    const name = unit.claim && claimName(unit.claim);
     const usage = unit.usage && usages.get(usageName(unit.usage));
-    if (isRepeated || !usage) return allOf(unit);
-    return take(usage, unit);
+    if (!usage || (name !== null && taken.has(name))) return allOf(unit);
+    const granted = take(usage, unit);
+    // A key that comes twice at once makes its messages once.
+    if (name !== null && granted !== OVER_QUOTA) taken.add(name);
+    return granted;
   });
 }
 

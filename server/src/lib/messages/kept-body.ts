@@ -25,7 +25,7 @@ export type BodyKeeper = (messageId: string, body: SentBody) => Promise<string>;
  */
 export function createBodyKeeper({ blobs, db }: { blobs: BlobStore; db: Db }): BodyKeeper {
   return async (messageId, { subject, html, text }) => {
-    const key = `kept/${messageId}`;
+    const key = keptBodyKey(messageId);
     await blobs.put(key, gzipSync(JSON.stringify({ subject, html, text })), db);
     return key;
   };
@@ -62,4 +62,9 @@ export async function readContent(
   if (!rendering.ok) return { ok: false, message: rendering.message };
   const { subject, html, text } = rendering.rendered;
   return { ok: true, body: { subject, html, text }, isExact };
+}
+
+/** Where a message's body as it is sent is kept. */
+export function keptBodyKey(messageId: string): string {
+  return `kept/${messageId}`;
 }

@@ -8,20 +8,25 @@ type Words = { words: string; now: Date };
 /**
  * Sorts an answer that is no acceptance by its status alone, for codes that an adapter knows nothing more exact about.
  *
- * Any answer of the API itself is believed: what it refuses or fails at, it has not taken. The exceptions are 502 and
- * 504, which a gateway gives when it lost the API's own answer, and a 2xx whose body says nothing that we understand.
+ * Any answer of the API itself is believed: what it refuses or fails at, it has not taken. The exceptions are what a gateway
+ * gives when it lost the API's own answer (502, 504, and the numbers of their own that some have, such as 520 and 524), and a
+ * 2xx whose body says nothing that we understand.
  */
 export function classifyStatus(answer: HttpAnswer, { words, now }: Words): SendResult {
   const { status } = answer;
   const response = `${status} ${words}`.trim();
   if (status === 429) return toThrottled(answer, { words, now });
-  if (status < 300 || status === 502 || status === 504) return { kind: 'ambiguous', reason: response };
+  if (status < 300 || (status >= 500 && !FAILURE_STATUSES.includes(status)))
+    return { kind: 'ambiguous', reason: response };
   // Redirects, credentials, a wrong address of the API: nothing about this message.
   if (status < 400 || CONFIGURATION_STATUSES.includes(status)) return toDown(response);
   if (status === 408 || status === 425)
     return { kind: 'deferred', response, retryAfterMs: null, refused: [] };
   return status >= 500 ? toDown(response) : { kind: 'rejected', response, refused: [] };
 }
+
+/** What an API says of itself: it failed, it cannot, it is not there now. */
+const FAILURE_STATUSES: readonly number[] = [500, 501, 503];
 
 const CONFIGURATION_STATUSES: readonly number[] = [401, 402, 403, 404, 405, 407];
 

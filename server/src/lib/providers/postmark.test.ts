@@ -183,6 +183,8 @@ describe('what Postmark says decides the outcome', () => {
     ['an outage', html(503), 'provider_down'],
     ['a gateway that lost the answer', html(502), 'ambiguous'],
     ['a gateway that waited too long', html(504), 'ambiguous'],
+    ['an edge that lost the answer', html(520), 'ambiguous'],
+    ['an edge that waited too long', html(524), 'ambiguous'],
     ['a success without a word', { status: 200, text: '' }, 'ambiguous'],
     ['a success in HTML', html(200), 'ambiguous'],
     ['a success with a refusal', refusal(300, 'odd', 200), 'ambiguous'],

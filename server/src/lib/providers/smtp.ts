@@ -1,3 +1,4 @@
+import { rejectAfter } from '../time-limit.ts';
 import type { ConnectionOptions } from 'node:tls';
 import type { DkimSigner } from '../mail/dkim.ts';
 import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
@@ -45,6 +46,8 @@ export type SmtpProviderOptions = {
 export function createSmtpProvider(options: SmtpProviderOptions): Provider {
   return new SmtpProvider(options);
 }
+
+const RESET_TIMEOUT_MS = 2000;
 
 class SmtpProvider implements Provider {
   readonly name: string;
@@ -124,7 +127,8 @@ class SmtpProvider implements Provider {
 
   async #recycle(session: SmtpSession, connection: ConnectionState): Promise<void> {
     try {
-      if (connection === 'unfinished') await session.reset();
+      // A relay that says nothing to this would hold the place of a connection that works.
+      if (connection === 'unfinished') await rejectAfter(RESET_TIMEOUT_MS, session.reset());
       if (connection === 'disturbed') session.destroy();
     } catch {
       session.destroy(); // A connection that cannot be reset is of no use; the message has its answer already.
