@@ -9,6 +9,7 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
 import { clientsController } from './controllers/clients.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
+import { docsController } from './controllers/docs.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
@@ -29,6 +30,7 @@ import { assertLocal } from './middleware/local-only.ts';
 import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
 import { contextOf } from './middleware/request-context.ts';
 import { OverloadError } from './overload.ts';
+import type { DocumentedRoute } from './openapi/described-operation.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
 import { createPropsChecker } from './props-check.ts';
 import { startPruner } from './pruner.ts';
@@ -160,6 +162,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))
     .use(unsubscribeController({ database }))
+    .use(docsController({ routes: listRoutes }))
     .use(
       webhooksController({
         database,
@@ -169,6 +172,10 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
         providers: config.providers,
       }),
     );
+
+  function listRoutes(): readonly DocumentedRoute[] {
+    return app.routes;
+  }
 
   async function settle(error: unknown, request: Request): Promise<ApiError | ReplayedAnswer> {
     if (error instanceof ReplayedAnswer) return error;
