@@ -24,6 +24,7 @@ import { createEnqueuer } from './enqueuer.ts';
 import { createIntake } from './intake.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { createBodyBudget } from './middleware/body-budget.ts';
+import { assertDecodablePath } from './middleware/decodable-path.ts';
 import { createIdempotencyGuard, ReplayedAnswer } from './middleware/idempotency.ts';
 import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
@@ -111,6 +112,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       // Kept by reference: what is learnt of the caller later is in the answer too.
       set.headers = headers;
       if (config.role === 'DEV') assertLocal(request);
+      assertDecodablePath(request);
     })
     .onParse({ as: 'global' }, async ({ request, path, route }) => {
       if (path.startsWith('/u/')) return readUnsubscribeForm(request);

@@ -80,7 +80,10 @@ function describe(
     operation,
     parameters,
     body,
-    codes: codesOf(operation, { hasQuery: isObject(hooks.query), hasJsonBody: isObject(hooks.body) }),
+    codes: codesOf(operation, {
+      hasQuery: isObject(hooks.query),
+      takesBody: method !== 'GET' && method !== 'DELETE',
+    }),
   };
 }
 
@@ -202,7 +205,7 @@ const WITH_BODY: readonly ProblemCode[] = [
 
 function codesOf(
   { access, codes = [], isIdempotent }: Operation,
-  { hasQuery, hasJsonBody }: { hasQuery: boolean; hasJsonBody: boolean },
+  { hasQuery, takesBody }: { hasQuery: boolean; takesBody: boolean },
 ): ProblemCode[] {
   const isLive = access.caller === 'client' && access.isLive;
   const all = new Set<ProblemCode>([
@@ -212,7 +215,8 @@ function codesOf(
     ...(access.caller === 'client' ? (['client_key_required'] as const) : []),
     ...(isLive ? (['live_key_required'] as const) : []),
     ...(hasQuery ? (['invalid_request'] as const) : []),
-    ...(hasJsonBody ? WITH_BODY : []),
+    // Whoever has a key may send a body also where the path says it all; it is read first, and then of no meaning.
+    ...(takesBody && access.caller !== 'nobody' ? WITH_BODY : []),
     ...(isIdempotent ? (['idempotency_key_reused', 'idempotency_in_progress'] as const) : []),
     // What looks something up without a key can meet a database that is away, too.
     ...(codes.length > 0 ? (['service_unavailable'] as const) : []),
