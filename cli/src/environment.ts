@@ -1,35 +1,30 @@
-import { readFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CommandError } from './command-error.ts';
 
-/** Which service to talk to, and as whom. */
-export type Connection = { baseUrl: string; apiKey: string };
+/** The environment's own words about which service, and as whom. Empty texts count as unset. */
+export function connectionFromEnvironment(): { baseUrl?: string; apiKey?: string; profile?: string } {
+  const { MAIL_BASE_URL, MAIL_API_KEY, MAILCTL_PROFILE } = process.env;
+  return {
+    ...(MAIL_BASE_URL ? { baseUrl: MAIL_BASE_URL } : {}),
+    ...(MAIL_API_KEY ? { apiKey: MAIL_API_KEY } : {}),
+    ...(MAILCTL_PROFILE ? { profile: MAILCTL_PROFILE } : {}),
+  };
+}
 
-export type ConnectionFlags = { url?: string; apiKey?: string };
+/** Where `mailctl dev` keeps its data, seen from this folder. */
+export function devFolder(): string {
+  return resolve(process.env.MAILER_DIR || '.mailer');
+}
 
-const DEFAULT_URL = 'http://127.0.0.1:3025';
+/** Where profiles are kept. */
+export function configFolder(): string {
+  return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'mailctl');
+}
 
-/**
- * A flag comes before the environment (MAIL_BASE_URL, MAIL_API_KEY), and that before what `mailctl dev` keeps in this folder.
- *
- * @throws CommandError `not_authenticated` where there is no key
- */
-export function resolveConnection(flags: ConnectionFlags): Connection {
-  const folder = resolve(process.env.MAILER_DIR || '.mailer');
-  const apiKey =
-    flags.apiKey ?? (process.env.MAIL_API_KEY || readText(join(folder, 'credentials.json'), 'apiKey'));
-  const baseUrl =
-    flags.url ?? (process.env.MAIL_BASE_URL || readText(join(folder, 'instance.json'), 'url') || DEFAULT_URL);
-  if (!URL.canParse(baseUrl)) {
-    throw new CommandError('usage', `"${baseUrl}" is not a URL; write it like ${DEFAULT_URL}.`);
-  }
-  if (!apiKey) {
-    throw new CommandError(
-      'not_authenticated',
-      'No API key: set MAIL_API_KEY or pass --api-key, or start one here with "mailctl dev".',
-    );
-  }
-  return { baseUrl, apiKey };
+/** What may be deleted at any time. */
+export function cacheFolder(): string {
+  const base = process.env.XDG_CACHE_HOME || (process.env.HOME ? join(process.env.HOME, '.cache') : tmpdir());
+  return join(base, 'mailctl');
 }
 
 /** How people call this program: `./dev mailctl` in this repository, `mailctl` elsewhere. */
@@ -39,7 +34,7 @@ export function programName(): string {
 
 /** Whether people want colours (https://no-color.org). */
 export function wantsColour(): boolean {
-  return !process.env.NO_COLOR;
+  return !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }
 
 /** Whether the environment chooses a port. */
@@ -47,15 +42,17 @@ export function hasPort(): boolean {
   return Boolean(process.env.PORT);
 }
 
-function readText(path: string, key: string): string | undefined {
-  try {
-    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const value =
-      typeof content === 'object' && content !== null
-        ? Object.entries(content).find(([name]) => name === key)?.[1]
-        : null;
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** Which parts of a server this environment configures; values are looked at by the server alone. */
+export function serverSettings(): { hasDatabase: boolean; hasRedis: boolean; hasProvider: boolean } {
+  const { DATABASE_URL, REDIS_URL, SMTP_HOST, PROVIDERS } = process.env;
+  return {
+    hasDatabase: Boolean(DATABASE_URL),
+    hasRedis: Boolean(REDIS_URL),
+    hasProvider: Boolean(SMTP_HOST ?? PROVIDERS),
+  };
+}
+
+/** `off` keeps keys in a file even where there is a keychain. */
+export function wantsKeychain(): boolean {
+  return process.env.MAILCTL_KEYCHAIN !== 'off';
 }

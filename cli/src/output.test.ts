@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { toWarningLines } from './output.ts';
+import { toList, toWarningLines } from './output.ts';
 
 test('a warning names its place as far as it is known', () => {
   const warnings = [
@@ -12,4 +12,27 @@ test('a warning names its place as far as it is known', () => {
     '  warning messages/de.json  missing',
     '  warning too large',
   ]);
+});
+
+const ITEMS = [
+  { id: '01a1fcb2', subject: 'A rather long subject of a mail', note: '' },
+  { id: '01a1fcb3', subject: 'Short\u001B[31m and\nsly', note: '' },
+];
+const COLUMNS = [
+  { title: 'id', of: ({ id }: (typeof ITEMS)[number]) => id, isWhole: true },
+  { title: 'subject', of: ({ subject }: (typeof ITEMS)[number]) => subject },
+  { title: 'note', of: ({ note }: (typeof ITEMS)[number]) => note },
+];
+
+test('a list fits the width, keeps ids whole, and leaves out columns that say nothing', () => {
+  expect(toList(ITEMS, COLUMNS, 24).split('\n')).toEqual([
+    'id        subject',
+    '01a1fcb2  A rather long\u2026',
+    '01a1fcb3  Short and sly',
+  ]);
+});
+
+test('what others wrote can neither repaint the terminal nor tear the table', () => {
+  expect(toList(ITEMS, COLUMNS, 200)).not.toContain('\u001B');
+  expect(toList(ITEMS, COLUMNS, 200).split('\n')).toHaveLength(3);
 });

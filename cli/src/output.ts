@@ -4,21 +4,27 @@ import { wantsColour } from './environment.ts';
 /** Where a command's answer goes: one JSON value for programs, text for people. Progress and errors go to standard error. */
 export type Output = {
   readonly isJson: boolean;
+  readonly isQuiet: boolean;
   /** The command's answer, once. */
   answer(value: unknown, toText: () => string): void;
-  /** A line about what is going on; left out for programs. */
+  /** One of many answers: a line of JSON each. */
+  line(value: unknown, toText: () => string): void;
+  /** A line about what is going on; left out for programs, and with --quiet. */
   note(text: string): void;
 };
 
 /** JSON wherever standard output is no terminal, or where it was asked for. */
-export function createOutput({ isJson }: { isJson: boolean }): Output {
+export function createOutput({ isJson, isQuiet = false }: { isJson: boolean; isQuiet?: boolean }): Output {
+  const write = (value: unknown, toText: () => string): void => {
+    process.stdout.write(`${isJson ? JSON.stringify(value) : toText()}\n`);
+  };
   return {
     isJson,
-    answer(value, toText) {
-      process.stdout.write(`${isJson ? JSON.stringify(value) : toText()}\n`);
-    },
+    isQuiet,
+    answer: write,
+    line: write,
     note(text) {
-      if (!isJson) process.stderr.write(`${text}\n`);
+      if (!isJson && !isQuiet) process.stderr.write(`${text}\n`);
     },
   };
 }
@@ -31,7 +37,7 @@ export const bold = paint(1, 22);
 export const dim = paint(2, 22);
 export const red = paint(31, 39);
 export const green = paint(32, 39);
-const yellow = paint(33, 39);
+export const yellow = paint(33, 39);
 export const cyan = paint(36, 39);
 
 /** Rows of equal columns, as wide as their widest cell; the last column is left as long as it is. */
@@ -50,6 +56,74 @@ export function toTable(rows: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+type Column<Item> = {
+  title: string;
+  of: (item: Item) => string;
+  tint?: (text: string) => string;
+  /** Ids and names, which are of no use in part. */
+  isWhole?: boolean;
+};
+
+const GAP = 2;
+const NARROWEST = 6;
+
+/** A list as a table that fits the terminal: where it would not, the widest columns are cut, and end in an ellipsis. */
+export function toList<Item>(
+  items: readonly Item[],
+  columns: readonly Column<Item>[],
+  width: number = process.stdout.columns ?? Number.POSITIVE_INFINITY,
+): string {
+  const cells = items.map((item) => columns.map(({ of }) => toOneLine(of(item))));
+  // A column that says nothing about any of them is left out.
+  const shown = columns.flatMap((column, index) => {
+    const texts = cells.map((row) => row[index] ?? '');
+    return texts.every((text) => text === '') ? [] : [{ column, texts }];
+  });
+  const widths = fitWidths(
+    shown.map(({ column, texts }) => ({
+      width: Math.max(...[column.title, ...texts].map(visibleWidth)),
+      isWhole: column.isWhole === true,
+    })),
+    width,
+  );
+  const toCells = (index: number): string[] =>
+    shown.map(({ column: { tint = (text) => text }, texts }, column) =>
+      tint(cut(texts[index] ?? '', widths[column] ?? 0)),
+    );
+  const head = shown.map(({ column }, index) => dim(cut(column.title, widths[index] ?? 0)));
+  return toTable([head, ...items.map((_, index) => toCells(index))]);
+}
+
+function fitWidths(columns: readonly { width: number; isWhole: boolean }[], limit: number): number[] {
+  const widths = columns.map(({ width }) => width);
+  const excess = () => widths.reduce((sum, width) => sum + width + GAP, -GAP) - limit;
+  while (excess() > 0) {
+    let widest = -1;
+    columns.forEach(({ isWhole }, index) => {
+      const width = widths[index] ?? 0;
+      if (!isWhole && width > NARROWEST && width > (widths[widest] ?? 0)) widest = index;
+    });
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+function cut(text: string, width: number): string {
+  if (visibleWidth(text) <= width) return text;
+  let kept = '';
+  for (const character of text) {
+    if (visibleWidth(kept + character) > width - 1) break;
+    kept += character;
+  }
+  return `${kept}\u2026`;
+}
+
+/** What a server or a mail says may hold line breaks and escape codes, which would tear the table or repaint the terminal. */
+function toOneLine(text: string): string {
+  return stripVTControlCharacters(text).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }
 
 type Reasons = { message: string; errors: readonly { path: string; message: string }[] };

@@ -1,19 +1,62 @@
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { adminCommand } from './commands/admin.ts';
+import { clientCommand } from './commands/client.ts';
+import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
+import { keyCommand } from './commands/key.ts';
 import { messageCommand } from './commands/message.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { providerCommand } from './commands/provider.ts';
+import { queueCommand } from './commands/queue.ts';
+import { commandsCommand, completeCommand, completionCommand } from './commands/reflect.ts';
 import { sendCommand } from './commands/send.ts';
+import { loginCommand, logoutCommand, profileCommand, whoamiCommand } from './commands/session.ts';
+import { suppressionCommand } from './commands/suppression.ts';
 import { templateCommand } from './commands/template.ts';
+import { webhookCommand } from './commands/webhook.ts';
 import { programName } from './environment.ts';
+import { EXIT_MEANINGS } from './exit-code.ts';
 
 const HELP = `
-Answers are JSON wherever standard output is no terminal, or with --json.
-Which service: --url, MAIL_BASE_URL, or the one that "mailctl dev" runs in this folder. The key: --api-key or MAIL_API_KEY likewise.
+Answers are JSON wherever standard output is no terminal, or with --json; an error is one JSON object on standard error.
+Which service, and as whom: --url, --api-key or --profile; then MAIL_BASE_URL, MAIL_API_KEY or MAILCTL_PROFILE; then the one
+that "mailctl dev" runs in this folder; then the last "mailctl login". A kept key goes only to the URL it was kept for.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 not authenticated, 4 not found, 5 validation, 6 limited, 7 server or network,
-130 interrupted`;
+Exit codes: ${EXIT_MEANINGS.map(([code, name]) => `${code} ${name}`).join(', ')}`;
+
+const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
+  [
+    'Begin:',
+    () => [
+      initCommand(),
+      devCommand(),
+      loginCommand(),
+      logoutCommand(),
+      whoamiCommand(),
+      profileCommand(),
+      doctorCommand(),
+    ],
+  ],
+  [
+    'Send:',
+    () => [sendCommand(), templateCommand(), messageCommand(), suppressionCommand(), webhookCommand()],
+  ],
+  [
+    'Operate:',
+    () => [
+      clientCommand(),
+      keyCommand(),
+      deadLetterCommand(),
+      providerCommand(),
+      queueCommand(),
+      migrateCommand(),
+      adminCommand(),
+    ],
+  ],
+];
 
 /** The whole tree of commands; each loads what it needs when it runs. */
 export function createProgram(): Command {
@@ -22,17 +65,18 @@ export function createProgram(): Command {
     .usage('<command>')
     .description('Send mail, look after templates, run the service')
     .version(manifest.version)
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText('after', HELP.replaceAll('"mailctl', `"${programName()}`));
-  const commands = [
-    devCommand(),
-    sendCommand(),
-    templateCommand(),
-    messageCommand(),
-    migrateCommand(),
-    adminCommand(),
-  ];
-  for (const command of commands) program.addCommand(command);
+  for (const [title, create] of GROUPS) {
+    program.commandsGroup(title);
+    for (const command of create()) program.addCommand(command);
+  }
+  program.commandsGroup('Scripts and shells:');
+  const root = () => program;
+  program.addCommand(completionCommand());
+  program.addCommand(commandsCommand(root));
+  program.addCommand(completeCommand(root), { hidden: true });
   throwInsteadOfExiting(program);
   return program;
 }

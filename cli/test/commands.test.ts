@@ -138,7 +138,7 @@ describe('mailctl against a server', () => {
     expect(exitCode).toBe(3);
     expect(errorOf(stderr)).toMatchObject({
       code: 'not_authenticated',
-      message: expect.stringContaining('MAIL_API_KEY'),
+      hint: expect.stringContaining('MAIL_API_KEY'),
     });
   });
 

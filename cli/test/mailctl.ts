@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collectOutput, type Finished } from '../../server/test/support/collect-output.ts';
 
@@ -5,10 +7,18 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 export type RunOptions = { env?: Record<string, string>; cwd?: string; stdin?: string };
 
-/** The environment of the test without anything that would steer mailctl. */
-function cleanEnvironment(): Record<string, string> {
-  const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
-  return { PATH, HOME, TMPDIR };
+/** The environment of the test without anything that would steer mailctl, a login of whoever runs the test included. */
+export function cleanEnvironment(): Record<string, string> {
+  const { PATH = '', HOME = '', TMPDIR = tmpdir() } = process.env;
+  const base = join(TMPDIR, 'mailctl-tests');
+  return {
+    PATH,
+    HOME,
+    TMPDIR,
+    XDG_CONFIG_HOME: join(base, 'nobody'),
+    XDG_CACHE_HOME: join(base, 'cache'),
+    MAILCTL_KEYCHAIN: 'off',
+  };
 }
 
 /** Starts the real program, piped as by a script. */

@@ -15,7 +15,7 @@ describe('the dependency checks', () => {
     expect(findAddresses(lockfile.join('\n'))).toEqual(['bun.lock:2: an address', 'bun.lock:3: an address']);
   });
 
-  test.each(['^1.2.3', '~1.2.3', '1.x', '*', 'latest', '>=1.0.0', 'npm:other@1.0.0', 'workspace:^'])(
+  test.each(['^1.2.3', '~1.2.3', '1.x', '*', 'latest', '>=1.0.0', 'npm:other@^1.0.0', 'workspace:^'])(
     'refuse the version %s',
     (version) => {
       expect(findLooseVersions([manifestWith({ a: version })])).toHaveLength(1);
@@ -23,7 +23,7 @@ describe('the dependency checks', () => {
   );
 
   test('accept exact versions and the workspaces of this repository', () => {
-    const manifest = manifestWith({ a: '1.2.3', b: '1.0.0-rc.1', c: 'workspace:*' });
+    const manifest = manifestWith({ a: '1.2.3', b: '1.0.0-rc.1', c: 'workspace:*', d: 'npm:a@1.2.3' });
     expect(findLooseVersions([manifest])).toEqual([]);
   });
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { type CheckOutcome, toOutcome } from './check.ts';
 import { type Manifest, readManifests } from './manifests.ts';
 
-const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
+/** An alias is a second version of a package under a name that says so. */
+const EXACT = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 const ADDRESS = /\.tgz"|https?:|git\+|github:/;
 
 /** Lines of a lockfile that name a registry or any other address: it must install from whatever is configured. */

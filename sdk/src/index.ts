@@ -1,17 +1,38 @@
-export { createMailer, type Mailer, type MailerOptions } from './mailer.ts';
-export { MailError, type MailErrorCode } from './mail-error.ts';
+export { type BatchOptions, createMailer, type Mailer, type MailerCalls, type RawRequest } from './mailer.ts';
+export {
+  type ErrorPlace,
+  type LocalCode,
+  MailError,
+  type MailErrorCode,
+  type MailErrorFacts,
+} from './mail-error.ts';
+export { type AnswerInfo, answerOf, type RateLimit } from './answer.ts';
+export type { AttachmentContent, AttachmentInput } from './attachment.ts';
+export type { Listing, Page } from './listing.ts';
 export type {
-  Message,
-  MessageContent,
-  MessageEvent,
-  PageOptions,
-  RenderedTemplate,
-  RenderInput,
-  SendInput,
-  SendResult,
-  Template,
-  TemplatePage,
-  TemplateSources,
-  TemplateVersion,
-  TemplateVersionPage,
-} from './types.ts';
+  CallOptions,
+  CreateOptions,
+  FinishedRequest,
+  MailerOptions,
+  OutgoingRequest,
+} from './options.ts';
+export type { RetryOptions } from './retry.ts';
+export type { Result, Safe } from './safe.ts';
+export type { ClientsResource, KeysResource } from './resources/clients.ts';
+export type { DeadLettersResource } from './resources/dead-letters.ts';
+export type { InboxResource } from './resources/inbox.ts';
+export type { MessagesResource } from './resources/messages.ts';
+export type { SuppressionsResource } from './resources/suppressions.ts';
+export type { WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
+export type { TemplatesResource } from './resources/templates.ts';
+export type { StreamEvent, StreamOptions, StreamQuery } from './stream.ts';
+export {
+  verifyWebhook,
+  type VerifyOptions,
+  type WebhookEvent,
+  type WebhookHeaders,
+} from './verify-webhook.ts';
+export type { WaitOptions } from './wait-for.ts';
+export type * from './types.ts';
+// With a star: only so can a declaration elsewhere add to the interface in it.
+export * from './templates.ts';

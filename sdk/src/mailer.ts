@@ -1,138 +1,139 @@
-import { treaty } from '@elysiajs/eden';
-import type { App } from '@org/mail-server';
-import { MailError, toMailError } from './mail-error.ts';
-import type {
-  Api,
-  Message,
-  MessageContent,
-  MessageEvent,
-  PageOptions,
-  RenderedTemplate,
-  RenderInput,
-  SendInput,
-  SendResult,
-  Template,
-  TemplatePage,
-  TemplateSources,
-  TemplateVersion,
-  TemplateVersionPage,
-} from './types.ts';
+import { createApi, dataOf, toQuery } from './api-client.ts';
+import { toWireMessage } from './wire-message.ts';
+import { type CreateOptions, type MailerOptions, toSettings } from './options.ts';
+import { type ClientsResource, createClients, createKeys, type KeysResource } from './resources/clients.ts';
+import { createDeadLetters, type DeadLettersResource } from './resources/dead-letters.ts';
+import { createInbox, type InboxResource } from './resources/inbox.ts';
+import { createMessages, type MessagesResource } from './resources/messages.ts';
+import { createSuppressions, type SuppressionsResource } from './resources/suppressions.ts';
+import { createTemplates, type TemplatesResource } from './resources/templates.ts';
+import { createWebhookEndpoints, type WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
+import { type Safe, toSafe } from './safe.ts';
+import { type StreamEvent, type StreamOptions, type StreamQuery, streamEvents } from './stream.ts';
+import type { SendInput } from './templates.ts';
+import { createTransport } from './transport.ts';
+import type { BatchResult, SendResult } from './types.ts';
 
-export type MailerOptions = {
-  /** Where the service listens, for example `http://127.0.0.1:3025`. */
-  baseUrl: string;
-  /** A client's key: `mk_live_...`, or `mk_test_...` for mail that must not leave. */
-  apiKey: string;
+/** A request to a route for which there is no method (yet). */
+export type RawRequest = CreateOptions & {
+  query?: Record<string, string | number | boolean | undefined>;
+  body?: unknown;
+  /** Whether asking again is harmless, so that it is repeated where an answer is lost. Default: all but POST without a key. */
+  isRepeatable?: boolean;
 };
 
-export type Mailer = {
+/** What a batch takes beside its messages. */
+export type BatchOptions = CreateOptions & {
+  /** `strict`: all or none. `permissive`: as many as are acceptable. Default `strict`. */
+  mode?: 'strict' | 'permissive';
+};
+
+/** Everything that rejects with a {@link MailError} where it fails. */
+export type MailerCalls = {
   /**
-   * Hands a message to the service; once this resolves it is durable and will be delivered or say why not.
+   * Hands a message to the service; once this resolves it is durable and will be delivered or say why not. Repeating after a failure
+   * sends nothing twice.
    *
    * @throws MailError with the service's `code`
+   *
+   * @example
+   * const { messageId } = await mailer.send({ to: 'ada@example.com', template: 'welcome', props: { name: 'Ada' } });
    */
-  send(message: SendInput): Promise<SendResult>;
-  readonly messages: {
-    /** @throws MailError `not_found` where this key has no such message */
-    get(id: string): Promise<Message>;
-    /** The message's timeline, oldest first. */
-    events(id: string): Promise<MessageEvent[]>;
-    /** Subject, html and text; `exact` says that they are what was sent. */
-    content(id: string): Promise<MessageContent>;
-  };
-  readonly templates: {
-    /**
-     * Stores a new version, or returns the current one where nothing changed.
-     *
-     * @throws MailError `template_build_failed` with file, line and column of each error
-     */
-    push(name: string, sources: TemplateSources): Promise<Template>;
-    /** One page, newest first; pass `nextCursor` on for the next. */
-    list(page?: PageOptions): Promise<TemplatePage>;
-    /** @throws MailError `template_not_found` */
-    get(name: string): Promise<Template>;
-    /** One page of its versions, newest first. */
-    versions(name: string, page?: PageOptions): Promise<TemplateVersionPage>;
-    /** One version with its sources. */
-    version(name: string, version: number): Promise<TemplateVersion>;
-    /**
-     * Renders without sending, with the template's own `PreviewProps` where no props are given.
-     *
-     * @throws MailError `invalid_props`, `template_render_failed`
-     */
-    render(name: string, input?: RenderInput): Promise<RenderedTemplate>;
-    /** Makes an earlier version the current one. */
-    rollBack(name: string, version: number): Promise<Template>;
-    /** @throws MailError `template_in_use` while mail that is not sent yet needs it */
-    delete(name: string): Promise<void>;
-  };
+  send(message: SendInput, options?: CreateOptions): Promise<SendResult>;
+  /**
+   * Hands over up to 500 messages in one request. Strictly (the default) all are taken or none; with `mode: 'permissive'` as many as
+   * are acceptable, and each item of the answer says which it is, in order.
+   *
+   * @throws MailError `batch_rejected`, whose `items` say which messages were not acceptable
+   *
+   * @example
+   * const people = ['ada@example.com', 'grace@example.com'];
+   * const messages = people.map((to) => ({ to, subject: 'Hello', text: 'Hello!' }));
+   * const { accepted, data } = await mailer.sendBatch(messages, { mode: 'permissive' });
+   */
+  sendBatch(messages: readonly SendInput[], options?: BatchOptions): Promise<BatchResult>;
+  readonly messages: MessagesResource;
+  readonly templates: TemplatesResource;
+  readonly clients: ClientsResource;
+  readonly keys: KeysResource;
+  readonly suppressions: SuppressionsResource;
+  readonly deadLetters: DeadLettersResource;
+  readonly webhookEndpoints: WebhookEndpointsResource;
+  readonly inbox: InboxResource;
+  /**
+   * What happens to messages, as it happens: from now on, or from an event or a time on. A connection that is lost is made again, and
+   * goes on after the last event; the iteration ends where you leave it, or with `aborted` by the signal.
+   *
+   * @example
+   * const { messageId } = await mailer.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' });
+   * for await (const event of mailer.stream({ since: new Date(Date.now() - 60_000).toISOString() })) {
+   *   console.log(event.type, event.messageId, event.status);
+   *   if (event.messageId === messageId && ['sent', 'delivered'].includes(event.type)) break;
+   * }
+   */
+  stream(query?: StreamQuery, options?: StreamOptions): AsyncIterable<StreamEvent>;
+  /** Any route of the API, with key, retries and errors as everywhere. What it answers is for you to look at. */
+  request(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    request?: RawRequest,
+  ): Promise<unknown>;
+};
+
+/** A mail service, as one key sees it. */
+export type Mailer = MailerCalls & {
+  /**
+   * The same calls, resolving with `{ data, error }` where they would reject.
+   *
+   * @example
+   * const { data, error } = await mailer.safe.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' });
+   * console.log(error ? error.code : data.messageId);
+   */
+  readonly safe: Safe<MailerCalls>;
 };
 
 /**
  * Connects to a mail service. Nothing is sent before the first call.
  *
+ * @throws MailError `not_configured` where base URL or key are missing, or cannot be
+ *
  * @example
- * const mailer = createMailer({ baseUrl: 'http://127.0.0.1:3025', apiKey });
- * const { messageId } = await mailer.send({ to: 'ada@example.com', template: 'welcome', props: { name: 'Ada' } });
+ * const mailer = createMailer({ baseUrl: process.env.MAIL_BASE_URL, apiKey: process.env.MAIL_API_KEY });
+ * const { messageId } = await mailer.send({ to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' });
  * const message = await mailer.messages.get(messageId);
  */
-export function createMailer({ baseUrl, apiKey }: MailerOptions): Mailer {
-  const api: Api = treaty<App>(baseUrl, {
-    headers: { 'x-api-key': apiKey },
-    // Eden would turn every text that looks like a date into a Date, in subjects and metadata too.
-    parseDate: false,
-  });
-  // Eden does not encode path parameters.
-  const byId = (id: string) => {
-    // An empty segment would be another route: the list.
-    if (id === '') {
-      throw new MailError({ code: 'not_found', message: 'An empty id names no message.', status: null });
-    }
-    return api.v1.messages({ id: encodeURIComponent(id) });
-  };
-  const byName = (name: string) => {
-    if (name === '') {
-      throw new MailError({ code: 'not_found', message: 'An empty name is no template.', status: null });
-    }
-    return api.v1.templates({ name: encodeURIComponent(name) });
-  };
-  return {
-    send: (message) => unwrap(api.v1.messages.post(message)),
-    messages: {
-      get: async (id) => unwrap(byId(id).get()),
-      events: async (id) => (await unwrap(byId(id).events.get())).data,
-      content: async (id) => unwrap(byId(id).content.get()),
+export function createMailer(options: MailerOptions = {}): Mailer {
+  const transport = createTransport(toSettings(options));
+  const api = createApi(transport);
+  const calls: MailerCalls = {
+    async send(message, callOptions) {
+      const body = await toWireMessage(message);
+      return dataOf(api(callOptions, { isCreating: true }).v1.messages.post(body));
     },
-    templates: {
-      push: async (name, sources) => unwrap(byName(name).put(sources)),
-      list: (page = {}) => unwrap(api.v1.templates.get({ query: page })),
-      get: async (name) => unwrap(byName(name).get()),
-      versions: async (name, page = {}) => unwrap(byName(name).versions.get({ query: page })),
-      version: async (name, version) => unwrap(byName(name).versions({ number: version }).get()),
-      render: async (name, input = {}) => unwrap(byName(name).render.post(input)),
-      rollBack: async (name, version) => unwrap(byName(name).rollback.post({ version })),
-      async delete(name) {
-        // an answer without a body is no data, and no error either
-        const { error } = await byName(name).delete();
-        if (error) await unwrap(Promise.resolve({ data: null, error }));
-      },
+    async sendBatch(messages, { mode = 'strict', ...callOptions } = {}) {
+      const bodies = await Promise.all(messages.map(toWireMessage));
+      return dataOf(
+        api(callOptions, { isCreating: true }).v1.messages.batch.post({ messages: bodies, mode }),
+      );
     },
+    messages: createMessages(api),
+    templates: createTemplates(api),
+    clients: createClients(api),
+    keys: createKeys(api),
+    suppressions: createSuppressions(api),
+    deadLetters: createDeadLetters(api),
+    webhookEndpoints: createWebhookEndpoints(api),
+    inbox: createInbox(api),
+    stream: (query = {}, streamOptions = {}) => streamEvents(transport, query, streamOptions),
+    request: (method, path, { query, body, idempotencyKey, isRepeatable, ...callOptions } = {}) =>
+      transport.send({
+        method,
+        path: `${path}${toQuery(query)}`,
+        body,
+        idempotencyKey,
+        isRepeatable: isRepeatable ?? (method !== 'POST' || idempotencyKey !== undefined),
+        options: callOptions,
+      }),
   };
-}
-
-type EdenAnswer<T> = { data: T | null; error: { status: unknown; value: unknown } | null };
-
-async function unwrap<T>(call: Promise<EdenAnswer<T>>): Promise<T> {
-  const { data, error } = await call;
-  if (data !== null) return data;
-  // Eden reports a request that got no answer as a 503 whose value is the error itself.
-  if (error?.value instanceof Error) {
-    throw new MailError({
-      code: 'network_error',
-      message: `The mail service cannot be reached: ${error.value.message}`,
-      status: null,
-      cause: error.value,
-    });
-  }
-  throw toMailError(Number(error?.status), error?.value);
+  return { ...calls, safe: toSafe(calls) };
 }

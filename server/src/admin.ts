@@ -1,2 +1,3 @@
 export { bootstrapAdminKey } from './admin/bootstrap.ts';
+export { type Finding, inspectServer } from './admin/inspect.ts';
 export { migrateDatabase } from './admin/migrate.ts';

@@ -24,7 +24,7 @@ describe('configuration', () => {
       host: '127.0.0.1',
       port: 3025,
       providers: [],
-      sesSnsTopicArns: [],
+      callbacks: { sesTopicArns: [], postmarkSecrets: [], resendSecrets: [] },
       storage: { kind: 'embedded' },
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -170,7 +170,7 @@ describe('configuration', () => {
   test('takes the topics that callbacks of SES are believed from', () => {
     const topic = 'arn:aws:sns:eu-west-1:123456789012:ses-events';
     const config = parseConfig({ SERVICE_ROLE: 'DEV', SES_SNS_TOPIC_ARNS: `${topic}, ${topic}-2` });
-    expect(config.sesSnsTopicArns).toEqual([topic, `${topic}-2`]);
+    expect(config.callbacks.sesTopicArns).toEqual([topic, `${topic}-2`]);
     for (const wrong of ['*', `${topic},`, 'arn:aws:sqs:eu-west-1:123456789012:x', `${topic} x`]) {
       expect(namesOf({ SERVICE_ROLE: 'DEV', SES_SNS_TOPIC_ARNS: wrong })).toEqual(['SES_SNS_TOPIC_ARNS']);
     }

@@ -3,8 +3,10 @@ import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
+import type { RetentionKind } from './lib/db/retention.ts';
 import { parseAddress } from './lib/mail/address.ts';
 import type { MessagePriority } from './lib/messages/priority.ts';
+import type { CallbackSettings } from './lib/providers/callback-adapters.ts';
 import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
 import { type ParsedProviders, parseProviders } from './lib/providers/settings-parse.ts';
 
@@ -19,6 +21,7 @@ const DEFAULT_FROM = 'Mail Service <mail@localhost.test>';
 const DEFAULT_WEBHOOK_DELAYS_MS =
   '5000,30000,120000,600000,1800000,3600000,7200000,14400000,28800000,28800000';
 const ATTEMPTS = { minimum: 1, maximum: 50 };
+const DAYS = { minimum: 1, maximum: 36_500 };
 const DELAY = { minimum: 1, maximum: 24 * 3_600_000 };
 
 /**
@@ -117,6 +120,20 @@ const SETTINGS = {
       description: 'Topics of Amazon SNS whose callbacks about mail sent through SES are believed, by comma',
     }),
   ),
+  POSTMARK_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      pattern: '^[^\\s,]{16,200}( *, *[^\\s,]{16,200})*$',
+      description:
+        'What proves that a callback is Postmark’s: password of basic authentication, or header X-Webhook-Secret; 16 characters or more, several by comma',
+    }),
+  ),
+  RESEND_WEBHOOK_SECRET: Type.Optional(
+    Type.String({
+      pattern: '^whsec_[A-Za-z0-9+/]{16,}={0,2}( *, *whsec_[A-Za-z0-9+/]{16,}={0,2})*$',
+      description:
+        'Signing secret of the webhook at Resend, whsec_...; several by comma while one follows another',
+    }),
+  ),
   WORKER_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 1000,
@@ -178,13 +195,45 @@ const SETTINGS = {
   KEEP_BODIES: Type.Boolean({
     default: false,
     description:
-      'true keeps each body as it was sent, compressed, for as long as its message; false renders it again when asked',
+      'true keeps each body as it was sent, compressed, for RETENTION_BODIES_DAYS; false renders it again when asked',
+  }),
+  RETENTION_BODIES_DAYS: Type.Integer({
+    ...DAYS,
+    default: 30,
+    description:
+      'Days that the content of a message is kept, with attachments; without it the message can be neither shown nor sent again',
+  }),
+  RETENTION_EVENTS_DAYS: Type.Integer({
+    ...DAYS,
+    default: 90,
+    description: 'Days that the timeline of a message is kept',
+  }),
+  RETENTION_MESSAGES_DAYS: Type.Integer({
+    ...DAYS,
+    default: 365,
+    description: 'Days that a message is kept: to whom it went, when, and what became of it',
+  }),
+  RETENTION_INBOX_DAYS: Type.Integer({
+    ...DAYS,
+    default: 30,
+    description: 'Days that the inbox keeps its copies',
   }),
   LEASE_MS: Type.Integer({
     minimum: 1000,
     maximum: 3_600_000,
     default: 90_000,
     description: 'How long a worker may hold a message; a send always times out inside it',
+  }),
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description:
+      'true takes the last address of X-Forwarded-For for the caller’s; only behind a proxy that sets it, because anybody can send one',
+  }),
+  MAX_AUTH_FAILURES: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 60,
+    description: 'Wrong keys a minute that an address may present before it is answered with 429',
   }),
   MAX_BODY_BYTES: Type.Integer({
     minimum: 1024,
@@ -342,14 +391,20 @@ export type Config = Readonly<{
   mailFrom: string;
   /** The ways out for live mail; none in the DEV role means the inbox. */
   providers: readonly ProviderSettings[];
-  sesSnsTopicArns: readonly string[];
+  /** Whose callbacks are believed. */
+  callbacks: CallbackSettings;
   workerConcurrency: number;
   /** Where a process that is a worker alone answers for its health; null for nowhere. */
   workerPort: number | null;
   /** When and how often an attempt is repeated, by the message's priority. */
   retry: Readonly<Record<MessagePriority, RetryPolicy>>;
   isKeepingBodies: boolean;
+  retentionDays: Readonly<Record<RetentionKind, number>>;
   leaseMs: number;
+  /** True where X-Forwarded-For is our own proxy's word. */
+  isProxyTrusted: boolean;
+  /** A minute and address. */
+  maxAuthFailures: number;
   /** Of a request without attachments. */
   maxBodyBytes: number;
   /** Of a request with attachments. */
@@ -508,12 +563,24 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     templatesDistDir: resolve(env.TEMPLATES_DIST_DIR ?? `${mailerDir}/templates-dist`),
     mailFrom: env.MAIL_FROM,
     providers: env.SMTP_HOST ? [toRelay(env, env.SMTP_HOST)] : named,
-    sesSnsTopicArns: (env.SES_SNS_TOPIC_ARNS ?? '').split(',').flatMap((arn) => arn.trim() || []),
+    callbacks: {
+      sesTopicArns: toList(env.SES_SNS_TOPIC_ARNS),
+      postmarkSecrets: toList(env.POSTMARK_WEBHOOK_SECRET),
+      resendSecrets: toList(env.RESEND_WEBHOOK_SECRET),
+    },
     workerConcurrency: env.WORKER_CONCURRENCY,
     workerPort: env.WORKER_PORT ?? null,
     retry: toRetryPolicies(env),
     isKeepingBodies: env.KEEP_BODIES,
+    retentionDays: {
+      bodies: env.RETENTION_BODIES_DAYS,
+      events: env.RETENTION_EVENTS_DAYS,
+      messages: env.RETENTION_MESSAGES_DAYS,
+      inbox: env.RETENTION_INBOX_DAYS,
+    },
     leaseMs: env.LEASE_MS,
+    isProxyTrusted: env.TRUST_PROXY,
+    maxAuthFailures: env.MAX_AUTH_FAILURES,
     maxBodyBytes: env.MAX_BODY_BYTES,
     maxAttachmentBodyBytes: env.MAX_ATTACHMENT_BODY_BYTES,
     maxAttachmentBytes: env.MAX_ATTACHMENT_BYTES,
@@ -529,6 +596,10 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
   };
+}
+
+function toList(text = ''): string[] {
+  return text.split(',').flatMap((item) => item.trim() || []);
 }
 
 /** On a developer's machine links lead to the API itself, where its port is known beforehand. */

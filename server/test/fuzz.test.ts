@@ -106,7 +106,7 @@ describeOnBothProfiles('whatever is sent', (profile) => {
   function drawCase(draws: Draws): Case {
     const key = draws.pick(Object.keys(OPERATIONS));
     const operation = findOperation(document, key);
-    const isAdminRoute = key.includes('/v1/clients');
+    const isAdminRoute = /\/v1\/(clients|queue)/.test(key);
     const who = draws.pick(isAdminRoute ? ADMIN_CALLERS : isAdminsWork(key) ? CLIENT_CALLERS : CALLERS);
     const path = drawPath(key, draws, isAdminRoute);
     const headers = [...drawKey(who, draws), ...(draws.oneIn(6) ? draws.pick(HEADER_TRICKS) : [])];

@@ -89,6 +89,9 @@ describeOnBothProfiles('the intake', (profile) => {
     add: async () => {},
     findAlive: async () => new Set(),
     depth: async () => ({ waiting: 0, delayed: 0, active: 0 }),
+    pause: async () => {},
+    resume: async () => {},
+    isPaused: async () => false,
     ping: async () => {},
     close: async () => {},
   };

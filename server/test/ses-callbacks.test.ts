@@ -162,7 +162,7 @@ describeOnBothProfiles('callbacks of SES', (profile) => {
   });
 
   test('a giant is refused before it is read, declared or not', async () => {
-    const giant = 'x'.repeat(700 * 1024);
+    const giant = 'x'.repeat(3 * 1024 * 1024);
     expect((await post(giant)).status).toBe(413);
     const response = await fetch(`${system.url}/webhooks/ses`, {
       method: 'POST',

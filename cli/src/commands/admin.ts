@@ -1,14 +1,16 @@
 import { Command } from 'commander';
 import { CommandError } from '../command-error.ts';
+import { withExamples } from '../examples.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
 import { bold } from '../output.ts';
 
 /** `mailctl admin bootstrap` */
 export function adminCommand(): Command {
   const admin = new Command('admin').description('first steps of an operator');
-  withOutput(admin.command('bootstrap'))
+  const command = withOutput(new Command('bootstrap'))
     .description('create the first admin key in the database (DATABASE_URL), and show it this once')
     .action(bootstrap);
+  admin.addCommand(withExamples(command, ['admin bootstrap', 'admin bootstrap --json']));
   return admin;
 }
 

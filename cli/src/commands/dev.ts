@@ -4,6 +4,8 @@ import type { FirstMail, RunningDev } from '@org/mail-server/dev';
 import { CommandError } from '../command-error.ts';
 import { toAnnouncement, toMailLine, toPushLine, toWelcome, welcomePropsOf } from '../dev-report.ts';
 import { hasPort } from '../environment.ts';
+import { withExamples } from '../examples.ts';
+import { stopInterruptions } from '../interruption.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
 import { dim, type Output } from '../output.ts';
 import { type Progress, startProgress } from '../progress.ts';
@@ -14,16 +16,19 @@ const FIRST_MAIL_TIMEOUT_MS = 30_000;
 
 /** `mailctl dev` */
 export function devCommand(): Command {
-  return withOutput(new Command('dev'))
+  const command = withOutput(new Command('dev'))
     .description('run the whole service on this machine: no database, queue or account needed')
     .option('--once', 'send one mail through everything, tell what became of it, and end')
     .option('--port <port>', 'port of the API (or PORT)')
     .option('--dir <folder>', 'where data is kept (or MAILER_DIR)')
     .option('--templates <folder>', 'templates to push and watch (or TEMPLATES_SOURCE_DIR)')
     .action(dev);
+  return withExamples(command, ['dev', 'dev --port 4000 --templates mails', 'dev --once --json']);
 }
 
 async function dev(flags: DevFlags): Promise<void> {
+  // It stops by itself, in order.
+  stopInterruptions();
   const startedAt = performance.now();
   const output = outputOf(flags);
   const progress = startProgress();

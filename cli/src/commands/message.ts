@@ -1,64 +1,107 @@
 import { Command } from 'commander';
-import type { Message, MessageEvent } from '@org/mail-sdk';
-import type { ConnectionFlags } from '../environment.ts';
-import { mailerOf, outputOf, type OutputFlags, withConnection } from '../options.ts';
-import { bold, dim, green, red, toTable } from '../output.ts';
+import { withExamples } from '../examples.ts';
+import { lazily } from '../lazily.ts';
+import { withConfirmation, withConnection } from '../options.ts';
 
-type Flags = ConnectionFlags & OutputFlags;
-
-/** `mailctl message get|content` */
+/** `mailctl message ...` */
 export function messageCommand(): Command {
-  const message = new Command('message').description('look at messages');
-  withConnection(message.command('get'))
+  const message = new Command('message').description('look at messages, and decide about them');
+  const commands = [
+    listCommand(),
+    getCommand(),
+    eventsCommand(),
+    contentCommand(),
+    tailCommand(),
+    cancelCommand(),
+    retryCommand(),
+    resolveCommand(),
+  ];
+  for (const command of commands) message.addCommand(command);
+  return message;
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--status <status>', 'in this status')
+    .option('--to <address>', 'to this recipient')
+    .option('--template <name>', 'from this template');
+}
+
+function listCommand(): Command {
+  const command = withFilters(withConnection(new Command('list')))
+    .description('list messages, newest first')
+    .option('--since <time>', 'accepted since: a time, or 30m, 2h, 1d ago')
+    .option('--until <time>', 'accepted before')
+    .option('--limit <number>', 'how many', '20')
+    .action(lazily(async () => (await import('./message/list.ts')).list));
+  return withExamples(command, [
+    'message list',
+    'message list --status failed --since 1d',
+    'message list --to ada@example.com --json',
+  ]);
+}
+
+function getCommand(): Command {
+  const command = withConnection(new Command('get'))
     .description('what became of a message: its state, recipients and timeline')
     .argument('<id>', 'id of the message')
-    .action(get);
-  withConnection(message.command('content'))
+    .action(lazily(async () => (await import('./message/get.ts')).get));
+  return withExamples(command, ['message get 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba']);
+}
+
+function eventsCommand(): Command {
+  const command = withConnection(new Command('events'))
+    .description("a message's timeline alone, oldest first")
+    .argument('<id>', 'id of the message')
+    .action(lazily(async () => (await import('./message/get.ts')).events));
+  return withExamples(command, ['message events 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba']);
+}
+
+function contentCommand(): Command {
+  const command = withConnection(new Command('content'))
     .description('what a recipient sees: subject, html and text')
     .argument('<id>', 'id of the message')
     .option('--html', 'print the HTML alone, as it is')
     .option('--text', 'print the plain text alone, as it is')
-    .action(content);
-  return message;
+    .action(lazily(async () => (await import('./message/get.ts')).content));
+  return withExamples(command, ['message content 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --html > mail.html']);
 }
 
-async function get(id: string, flags: Flags): Promise<void> {
-  const mailer = mailerOf(flags);
-  const [message, events] = await Promise.all([mailer.messages.get(id), mailer.messages.events(id)]);
-  outputOf(flags).answer({ ...message, events }, () => toReport(message, events));
-}
-
-async function content(id: string, flags: Flags & { html?: boolean; text?: boolean }): Promise<void> {
-  const { subject, html, text, exact } = await mailerOf(flags).messages.content(id);
-  if (flags.html) return void process.stdout.write(html ?? '');
-  if (flags.text) return void process.stdout.write(text ?? '');
-  outputOf(flags).answer({ subject, html, text, exact }, () => `${bold(subject)}\n\n${text ?? html ?? ''}`);
-}
-
-const BAD: readonly string[] = ['failed', 'bounced', 'spam', 'unknown', 'refused', 'deferred'];
-
-function tint(state: string): string {
-  return BAD.includes(state) ? red(state) : green(state);
-}
-
-function toReport(message: Message, events: readonly MessageEvent[]): string {
-  const template = message.template === null ? null : `${message.template}@${message.templateVersion}`;
-  const facts = [
-    ['status', tint(message.status)],
-    ['subject', message.subject ?? dim('not rendered yet')],
-    ['from', message.from],
-    ...message.recipients.map(({ kind, email, status, response }) => [
-      kind,
-      `${email}  ${tint(status)}${response ? dim(`  ${response}`) : ''}`,
-    ]),
-    ...(template === null ? [] : [['template', template]]),
-    ...(message.lastError === null ? [] : [['error', red(message.lastError)]]),
-    ['trace', message.traceId],
-  ];
-  const timeline = events.map(({ at, type, attempt, provider, recipient, detail }) => [
-    dim(at),
-    tint(type),
-    [attempt > 0 ? `attempt ${attempt}` : null, provider, recipient, detail].filter(Boolean).join(', '),
+function tailCommand(): Command {
+  const command = withFilters(withConnection(new Command('tail')))
+    .description('follow what happens to messages, as it happens; Ctrl-C ends it')
+    .option('--since <time>', 'begin with what has happened since: a time, or 30m, 2h, 1d ago')
+    .action(lazily(async () => (await import('./message/tail.ts')).tail));
+  return withExamples(command, [
+    'message tail',
+    'message tail --status bounced --json',
+    'message tail --since 1h',
   ]);
-  return `${bold(message.id)}\n${toTable(facts)}\n\n${toTable(timeline)}`;
+}
+
+function cancelCommand(): Command {
+  const command = withConfirmation(withConnection(new Command('cancel')))
+    .description('take back messages that are queued or scheduled')
+    .argument('<ids...>', 'ids of messages')
+    .action(lazily(async () => (await import('./message/decide.ts')).cancel));
+  return withExamples(command, ['message cancel 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --yes']);
+}
+
+function retryCommand(): Command {
+  const command = withConnection(new Command('retry'))
+    .description('try messages again that have failed')
+    .argument('<ids...>', 'ids of messages')
+    .action(lazily(async () => (await import('./message/decide.ts')).retry));
+  return withExamples(command, ['message retry 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba']);
+}
+
+function resolveCommand(): Command {
+  const command = withConfirmation(withConnection(new Command('resolve')))
+    .description(
+      'say what became of a message whose hand-over is unknown: its answer was lost, and nobody may guess',
+    )
+    .argument('<id>', 'id of the message')
+    .requiredOption('--as <outcome>', 'sent, failed, or retry (which may send it a second time)')
+    .action(lazily(async () => (await import('./message/decide.ts')).resolve));
+  return withExamples(command, ['message resolve 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --as sent --yes']);
 }

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
+import { withExamples } from '../examples.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
 
 /** `mailctl migrate` */
 export function migrateCommand(): Command {
-  return withOutput(new Command('migrate'))
+  const command = withOutput(new Command('migrate'))
     .description("bring the database's schema up to date (DATABASE_URL)")
     .action(migrate);
+  return withExamples(command, ['migrate']);
 }
 
 async function migrate(flags: OutputFlags): Promise<void> {

@@ -25,7 +25,11 @@ type Rule = (module: GraphModule, graph: ModuleGraph) => readonly string[];
 
 const SERVER_PACKAGE = '@org/mail-server';
 const CLI_ENTRIES = new Set([`${SERVER_PACKAGE}/engine`, `${SERVER_PACKAGE}/dev`, `${SERVER_PACKAGE}/admin`]);
-const ENVIRONMENT_READERS = new Set(['server/src/config.ts', 'cli/src/environment.ts']);
+const ENVIRONMENT_READERS = new Set([
+  'server/src/config.ts',
+  'cli/src/environment.ts',
+  'sdk/src/environment.ts',
+]);
 
 const isIn = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
 const isApi = (path: string): boolean => isIn(path, 'server/src/api');

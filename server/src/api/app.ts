@@ -1,9 +1,9 @@
-import { Elysia, NotFoundError, ParseError, ValidationError } from 'elysia';
+import { Elysia, NotFoundError } from 'elysia';
 import { allowedMethods } from './allowed-methods.ts';
 import type { Config } from '../config.ts';
-import { isConnectionError } from '../lib/db/connection-error.ts';
 import type { Engine } from '../lib/engine/engine.ts';
 import type { Profile } from '../lib/profile.ts';
+import { createCallbackAdapters } from '../lib/providers/callback-adapters.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
@@ -12,42 +12,37 @@ import { deadLettersController } from './controllers/dead-letters.ts';
 import { docsController } from './controllers/docs.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
+import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
 import { messagesController } from './controllers/messages.ts';
+import { providersController } from './controllers/providers.ts';
+import { queueController } from './controllers/queue.ts';
+import { recipientsController } from './controllers/recipients.ts';
 import { streamController } from './controllers/stream.ts';
 import { suppressionsController } from './controllers/suppressions.ts';
 import { templatesController } from './controllers/templates.ts';
 import { unsubscribeController } from './controllers/unsubscribe.ts';
 import { webhookEndpointsController } from './controllers/webhook-endpoints.ts';
 import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
-import { createEnqueuer } from './enqueuer.ts';
-import { createIntake } from './intake.ts';
-import { createAuthenticator } from './middleware/authenticate.ts';
-import { createBodyBudget } from './middleware/body-budget.ts';
+import { whoamiController } from './controllers/whoami.ts';
 import { assertDecodablePath } from './middleware/decodable-path.ts';
-import { createIdempotencyGuard, ReplayedAnswer } from './middleware/idempotency.ts';
+import { ReplayedAnswer } from './middleware/idempotency.ts';
 import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
-import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
 import { contextOf } from './middleware/request-context.ts';
 import { OverloadError } from './overload.ts';
 import type { DocumentedRoute } from './openapi/described-operation.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
-import { createPropsChecker } from './props-check.ts';
-import { startPruner } from './pruner.ts';
-import { startQueueWatch } from './queue-watch.ts';
-import { createStreams } from './streams.ts';
-import { createTemplateResolver } from './template-resolver.ts';
+import { createServices } from './services.ts';
+import { toApiError } from './to-api-error.ts';
 import { readUnsubscribeForm } from './unsubscribe-form.ts';
-import { toInvalidRequest } from './validation-problem.ts';
 
 export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
 
-/** Long enough for a database that restarts, in seconds. */
-const RETRY_AFTER_S = '2';
-
 /** The API's type, from which the SDK derives every request and answer. */
 export type App = ReturnType<typeof createApp>;
+
+export type { ProblemCode } from './problem.ts';
 
 /** Composes the HTTP API; it listens only once it is started. */
 export function createApp(deps: ApiDeps) {
@@ -69,41 +64,9 @@ export type Api = {
 export function createApi({ config, profile, engine, logger, metrics }: ApiDeps) {
   const { database } = profile;
   const queue = profile.queue.queue;
-  const now = () => new Date();
-  const rateGate = createRateGate(profile.rateLimiter);
-  const known = createAuthenticator({ db: database.db, adminApiKey: config.adminApiKey, now });
-  const authenticator = withRateLimit(known, rateGate);
-  const streams = createStreams({ db: database.db, logger, metrics });
-  const idempotency = createIdempotencyGuard(database);
-  const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
-  const props = createPropsChecker();
-  const budget = createBodyBudget(config.maxInFlightBytes);
-  const watch = startQueueWatch({ queue, metrics, maxDepth: config.maxQueueDepth });
-  const enqueuer = createEnqueuer({ queue, logger, metrics });
-  const pruner = startPruner({ db: database.db, logger });
-  const intake = createIntake({
-    database,
-    addJobsInTransaction: profile.addJobsInTransaction,
-    enqueuer,
-    maxWaiting: config.maxWaiting,
-    maxIntakeMs: config.maxIntakeMs,
-    hasRoom: watch.hasRoom,
-  });
-  const accept = {
-    config,
-    db: database.db,
-    templates: resolver,
-    props,
-    now,
-    intake,
-    blobs: profile.blobs,
-    metrics,
-    toApiError(error: unknown): ApiError {
-      const problem = toApiError(error);
-      if (problem.code === 'internal_error') logger.error({ err: error }, 'a message of a batch failed');
-      return problem;
-    },
-  };
+  const services = createServices({ config, profile, logger, metrics });
+  const { authenticator, known, rateGate, streams, idempotency, resolver, props, budget, intake } = services;
+  const { accept, administration } = services;
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace, headers } = contextOf(request);
@@ -159,7 +122,12 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(deadLettersController({ database, queue, authenticator, logger }))
     .use(suppressionsController({ database, authenticator, logger }))
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
-    .use(clientsController({ database, authenticator, idempotency, now }))
+    .use(clientsController({ ...administration, idempotency }))
+    .use(keysController(administration))
+    .use(queueController({ queue, authenticator, logger }))
+    .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
+    .use(providersController({ board: profile.providerBoard, authenticator }))
+    .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))
@@ -170,7 +138,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
         database,
         logger,
         metrics,
-        topicArns: config.sesSnsTopicArns,
+        adapters: createCallbackAdapters(config.callbacks),
         providers: config.providers,
       }),
     );
@@ -190,11 +158,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     app,
     release: budget.release,
     stopStreams: streams.stop,
-    async stop() {
-      watch.stop();
-      await pruner.stop();
-      await enqueuer.stop();
-    },
+    stop: services.stop,
   };
 }
 
@@ -208,34 +172,10 @@ function toResponse(settled: ApiError | ReplayedAnswer, requestId: string): Resp
   });
 }
 
-/** Never the error's own text, unless it was written for the caller: others may quote the request or the database. */
-function toApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  if (error instanceof ValidationError) return toInvalidRequest(shapeErrorsOf(error));
-  if (error instanceof NotFoundError)
-    return new ApiError('not_found', 'There is no such route; see docs/api.md.');
-  // What our own body reader throws arrives wrapped.
-  if (error instanceof ParseError) return toApiError(error.cause);
-  if (isConnectionError(error)) {
-    return new ApiError(
-      'service_unavailable',
-      'The database cannot be reached; nothing was stored. Try again.',
-      {
-        headers: { 'retry-after': RETRY_AFTER_S },
-      },
-    );
-  }
-  return new ApiError('internal_error', 'The cause is in our log under this request id.');
-}
-
 function toNoRoute(routes: Parameters<typeof allowedMethods>[0], request: Request): ApiError {
   const methods = allowedMethods(routes, new URL(request.url).pathname);
   if (methods.length === 0) return new ApiError('not_found', 'There is no such route.');
   return new ApiError('method_not_allowed', `This route has ${methods.join(', ')}.`, {
     headers: { allow: methods.join(', ') },
   });
-}
-
-function shapeErrorsOf(error: ValidationError) {
-  return error.all.flatMap((problem) => ('path' in problem ? [problem] : []));
 }

@@ -83,6 +83,10 @@ export const EXPLANATIONS: Readonly<Record<ProblemCode, Explanation>> = {
     cause: 'Mail that is scheduled or queued is still to be rendered with the template.',
     remedy: 'Delete the template when that mail has ended, or cancel it first.',
   },
+  client_in_use: {
+    cause: 'The client has mail that is scheduled or under way, so that it cannot be deleted.',
+    remedy: 'Cancel that mail or let it be sent, and suspend the client meanwhile.',
+  },
   name_taken: {
     cause: 'Another client has this name.',
     remedy: 'Choose another name.',
@@ -145,6 +149,10 @@ export const EXPLANATIONS: Readonly<Record<ProblemCode, Explanation>> = {
   rate_limited: {
     cause: 'The client asked for more in a minute than it may.',
     remedy: 'Wait `Retry-After` seconds. The `RateLimit-*` headers say beforehand what is left.',
+  },
+  too_many_failures: {
+    cause: 'Too many wrong keys came from this address within a minute.',
+    remedy: 'Wait `Retry-After` seconds, and send a key that is good.',
   },
   quota_exceeded: {
     cause: "The client's quota of live messages for this calendar month (UTC) is used up.",

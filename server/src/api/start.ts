@@ -1,5 +1,6 @@
 import { settlesWithin } from '../lib/time-limit.ts';
 import { createApi, type ApiDeps } from './app.ts';
+import { noteAddress } from './middleware/client-address.ts';
 
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
@@ -27,6 +28,7 @@ export function startApi(deps: ApiDeps): RunningApi {
     idleTimeout: IDLE_TIMEOUT_S,
     maxRequestBodySize: FRAMEWORK_MAX_BODY_BYTES,
     async fetch(request, listening) {
+      noteAddress(request, listening.requestIP(request)?.address);
       try {
         const response = await api.app.fetch(request);
         // An event stream may be silent for long, and knows itself when nobody reads.

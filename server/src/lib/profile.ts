@@ -1,4 +1,5 @@
 import type { StorageSettings } from '../config.ts';
+import { createRedisKeyNews, createSilentKeyNews, type KeyNews } from './auth/key-news.ts';
 import { createBlobStore } from './blobs/blob-settings.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import { releaseAllLeases } from './db/deliveries-unfinished.ts';
@@ -13,6 +14,7 @@ import {
   createRedisBroadcast,
   createSilentBroadcast,
 } from './providers/breaker-broadcast.ts';
+import { createMemoryBoard, createRedisBoard, type ProviderBoard } from './providers/provider-board.ts';
 import { createMemoryRateLimits, createRedisRateLimits, type RateLimits } from './providers/rate-limit.ts';
 import { createEmbeddedQueue, createRedisQueue } from './queue/bullmq.ts';
 import type { QueueBackend } from './queue/mail-queue.ts';
@@ -41,6 +43,10 @@ export type Profile = {
   readonly rateLimits: RateLimits;
   /** Tells the other workers of providers that are out of order. */
   readonly broadcast: BreakerBroadcast;
+  /** How the workers find their providers. */
+  readonly providerBoard: ProviderBoard;
+  /** Tells the other instances of changed clients and keys. */
+  readonly keyNews: KeyNews;
   close(): Promise<void>;
 };
 
@@ -72,6 +78,8 @@ async function openEmbedded({
       buildLock: createMemoryLock(),
       rateLimits: createMemoryRateLimits(),
       broadcast: createSilentBroadcast(),
+      keyNews: createSilentKeyNews(),
+      providerBoard: createMemoryBoard(),
       async close() {
         await Promise.all([queue.queue.close(), webhooks.queue.close()]);
         await database.close();
@@ -89,6 +97,7 @@ async function openProduction(
 ): Promise<Profile> {
   const database = openPostgres(databaseUrl);
   const redis = openRedis(redisUrl, logger);
+  const keyNews = createRedisKeyNews({ redis: redis.failFast, logger });
   const connections = { producer: redis.failFast, consumer: redis.patient };
   const queue = createRedisQueue(connections);
   const webhooks = createRedisWebhookQueue(connections);
@@ -107,7 +116,10 @@ async function openProduction(
     buildLock: createRedisLock(redis.failFast),
     rateLimits: createRedisRateLimits({ redis: redis.failFast, logger }),
     broadcast: createRedisBroadcast({ redis: redis.failFast, logger }),
+    keyNews,
+    providerBoard: createRedisBoard(redis.failFast),
     async close() {
+      await keyNews.close();
       await Promise.all([queue.queue.close(), webhooks.queue.close()]);
       await redis.close();
       await database.close();

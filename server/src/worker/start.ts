@@ -15,7 +15,9 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
+import { startProviderReporter } from './provider-reporter.ts';
 import { startReconciler } from './reconciler.ts';
+import { startRetention } from './retention.ts';
 import { createRouteGate } from './route-gate.ts';
 import type { StepListener } from './steps.ts';
 import { startWebhooks } from './webhook-start.ts';
@@ -65,12 +67,14 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
         'the worker met an error and goes on',
       ),
   });
+  const reporter = startProviderReporter({ board: profile.providerBoard, router, logger });
+  const retention = startRetention({ database, blobs, logger, days: config.retentionDays });
   const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
   const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
       const stopMail = async () => {
-        await reconciler.stop();
+        await Promise.all([reconciler.stop(), retention.stop(), reporter.stop()]);
         await worker.stop(config.shutdownGraceMs);
       };
       // Side by side, because each may use the whole grace.

@@ -59,13 +59,13 @@ export async function prepareRequest(stage: ApiStage, route: KnownRoute): Promis
   };
 }
 
-function toPath(pattern: string, { example }: Operation, { params }: Prepared): string {
+function toPath(pattern: string, { example }: Operation, { params, query }: Prepared): string {
   const values = { ...example?.params, ...params };
   const path = pattern.replaceAll(/:([A-Za-z]+)/g, (_, name: string) =>
     encodeURIComponent(values[name] ?? ''),
   );
-  const query = new URLSearchParams(example?.query).toString();
-  return query === '' ? path : `${path}?${query}`;
+  const search = new URLSearchParams({ ...example?.query, ...query }).toString();
+  return search === '' ? path : `${path}?${search}`;
 }
 
 async function send(url: string, init: RequestInit): Promise<RouteAnswer> {
@@ -84,7 +84,8 @@ export function ownerKey(
   { operation: { access }, routeCase }: KnownRoute,
 ): string | null {
   if (access.caller === 'nobody') return null;
-  const isForAdmins = access.scopes.every((group) => group.length === 1 && group[0] === 'admin');
+  const isForAdmins =
+    access.scopes.length > 0 && access.scopes.every((group) => group.length === 1 && group[0] === 'admin');
   if (isForAdmins) return system.keys.admin;
   return routeCase.ownerMode === 'test' ? owner.test : owner.live;
 }

@@ -20,6 +20,7 @@ export type RouteCase = {
 
 export type Prepared = {
   params?: Record<string, string>;
+  query?: Record<string, string>;
   body?: unknown;
   headers?: Record<string, string>;
   /** After the call. */
@@ -35,6 +36,15 @@ const withEndpoint = async ({ make }: ApiStage) => {
 const withInboxMail = async ({ make, owner }: ApiStage) => ({
   params: { id: await make.message(owner.test) },
 });
+const withClient = async ({ make }: ApiStage) => ({ params: { id: await make.clientId() } });
+const withKey = async ({ make, system }: ApiStage) => {
+  const id = await make.clientId();
+  const { body } = await system.call('POST', `/v1/clients/${id}/keys`, {
+    key: system.keys.admin,
+    body: { name: 'x' },
+  });
+  return { params: { id, keyId: String(body.id) } };
+};
 const withToken = async ({ make }: ApiStage) => ({ params: { token: await make.unsubscribeToken() } });
 
 const HIDDEN = { stranger: 'not_found', otherMode: 'not_found' } as const;
@@ -143,6 +153,31 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
     prepare: async ({ make }) => ({ params: { id: await make.clientId() } }),
     ...ADMIN,
   },
+  'GET /v1/clients': ADMIN,
+  'GET /v1/clients/:id': { prepare: withClient, ...ADMIN },
+  'POST /v1/clients/:id/suspend': { prepare: withClient, ...ADMIN },
+  'DELETE /v1/clients/:id': {
+    prepare: async ({ make, system }) => {
+      const id = await make.clientId();
+      const { body } = await system.call('GET', `/v1/clients/${id}`, { key: system.keys.admin });
+      return { params: { id }, query: { confirm: String(body.name) } };
+    },
+    ...ADMIN,
+  },
+  'GET /v1/clients/:id/keys': { prepare: withClient, ...ADMIN },
+  'DELETE /v1/clients/:id/keys/:keyId': { prepare: withKey, ...ADMIN },
+  'POST /v1/clients/:id/keys/:keyId/rotate': { prepare: withKey, ...ADMIN },
+  'GET /v1/queue': ADMIN,
+  'POST /v1/queue/pause': {
+    prepare: ({ system }) => ({
+      clean: () => system.call('POST', '/v1/queue/resume', { key: system.keys.admin }),
+    }),
+    ...ADMIN,
+  },
+  'POST /v1/queue/resume': ADMIN,
+  'GET /v1/providers': ADMIN,
+  'GET /v1/whoami': { stranger: 'own', otherMode: 'same' },
+  'DELETE /v1/recipients/:email': LIVE_ONLY,
   'GET /healthz': PUBLIC,
   'GET /readyz': PUBLIC,
   'GET /openapi.json': PUBLIC,

@@ -1,26 +1,31 @@
-import { Elysia } from 'elysia';
-import { createApiKey } from '../../lib/auth/api-key.ts';
-import { insertApiKey } from '../../lib/db/api-keys.ts';
+import { Elysia, t } from 'elysia';
+import type { BlobStore } from '../../lib/blobs/blob-store.ts';
+import { removeClient } from '../../lib/db/client-removal.ts';
 import { recountUsage } from '../../lib/db/client-usage.ts';
 import {
   type Client,
   type ClientSettings,
   findClient,
   insertClient,
+  listClients,
   updateClient,
 } from '../../lib/db/clients.ts';
 import { codeOf } from '../../lib/db/connection-error.ts';
 import type { Database } from '../../lib/db/database.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
 import { parseDomain } from '../../lib/mail/address.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import type { IdempotencyGuard } from '../middleware/idempotency.ts';
-import { isUuid } from '../pagination.ts';
-import { parseIsoTime } from '../iso-time.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
-import { CreateClientBody, CreateKeyBody, UpdateClientBody } from '../schemas.ts';
+import { CreateClientBody, PageQuery, UpdateClientBody } from '../schemas.ts';
 
 export type ClientsDeps = {
   database: Database;
+  blobs: BlobStore;
+  logger: Logger;
+  /** Tells every instance that what it knows of a client is over. */
+  changed: (clientId: string) => void;
   authenticator: Authenticator;
   idempotency: IdempotencyGuard;
   now: () => Date;
@@ -28,13 +33,32 @@ export type ClientsDeps = {
 
 const UNIQUE_VIOLATION = '23505';
 
-/** `/v1/clients`: administration of clients and their keys. */
-export function clientsController({ database, authenticator, idempotency, now }: ClientsDeps) {
+const STRICT = { additionalProperties: false } as const;
+
+/** Query of `GET /v1/clients`. */
+const ListClientsQuery = t.Object(
+  { ...PageQuery, name: UpdateClientBody.properties.name, status: UpdateClientBody.properties.status },
+  STRICT,
+);
+
+/** Query of `DELETE /v1/clients/:id`. */
+const DeleteClientQuery = t.Object({ confirm: t.Optional(t.String({ maxLength: 200 })) }, STRICT);
+
+/** `/v1/clients`: administration of clients. */
+export function clientsController({
+  database,
+  blobs,
+  logger,
+  authenticator,
+  idempotency,
+  now,
+  changed,
+}: ClientsDeps) {
   return new Elysia({ prefix: '/v1/clients', normalize: false })
     .derive(async ({ request }) => {
       const identity = await authenticator.identify(request);
       assertScope(identity, 'admin');
-      return {};
+      return { identity };
     })
     .post(
       '/',
@@ -57,44 +81,74 @@ export function clientsController({ database, authenticator, idempotency, now }:
         const domains = fromDomains === undefined ? {} : { fromDomains: fromDomains?.map(toDomain) ?? null };
         const change = { id: params.id, changes: { ...rest, ...domains }, now: now() };
         const client = isUuid(params.id) ? await changeClient(database, change) : null;
-        if (!client) throw new ApiError('not_found', `There is no client ${params.id}.`);
-        authenticator.forget(client.id);
+        if (!client) throw noSuchClient(params.id);
+        changed(client.id);
         return toAnswer(client);
       },
       { body: UpdateClientBody },
     )
-    .post(
-      '/:id/keys',
-      async ({ params, body, status }) => {
-        const client = isUuid(params.id) ? await findClient(database.db, params.id) : null;
-        if (!client) throw new ApiError('not_found', `There is no client ${params.id}.`);
-        const made = createApiKey(body.mode ?? 'live');
-        const key = await insertApiKey(database.db, {
-          id: Bun.randomUUIDv7(),
-          clientId: client.id,
-          name: body.name,
-          prefix: made.prefix,
-          secretHash: made.secretHash,
-          scopes: body.scopes ?? ['send', 'read', 'templates'],
-          mode: made.mode,
-          expiresAt: body.expiresAt === undefined ? null : parseIsoTime(body.expiresAt, '/expiresAt'),
+    .get(
+      '/',
+      async ({ query: { limit: size, cursor, ...filter } }) => {
+        const limit = parseLimit(size);
+        const rows = await listClients(database.db, {
+          filter,
+          before: parseCursor(cursor),
+          limit: limit + 1,
         });
-        const { id, name, prefix, scopes, mode, expiresAt, createdAt } = key;
-        return status(201, {
-          id,
-          /** Shown this once: only a hash of it is kept. */
-          key: made.text,
-          clientId: client.id,
-          name,
-          prefix,
-          scopes,
-          mode,
-          expiresAt: expiresAt?.toISOString() ?? null,
-          createdAt: createdAt.toISOString(),
-        });
+        return toPage(rows, limit, toAnswer);
       },
-      { body: CreateKeyBody },
+      { query: ListClientsQuery },
+    )
+    .get('/:id', async ({ params }) => toAnswer(await findKnown(database, params.id)))
+    .post('/:id/suspend', async ({ params, identity }) => {
+      const client = await findKnown(database, params.id);
+      const suspended = await updateClient(database.db, client.id, { status: 'suspended' });
+      if (!suspended) throw noSuchClient(params.id);
+      changed(client.id);
+      logger.info({ client_id: client.id, by: identity.keyPrefix }, 'a client was suspended');
+      return toAnswer(suspended);
+    })
+    .delete(
+      '/:id',
+      async ({ params, query, identity }) => {
+        const client = await findKnown(database, params.id);
+        if (query.confirm !== client.name) throw notConfirmed();
+        const removal = await removeClient({ database, blobs }, client, () => changed(client.id));
+        changed(client.id);
+        if (removal.kind === 'in_use') throw inUse(removal.unfinished);
+        logger.info(
+          { client_id: client.id, by: identity.keyPrefix, ...removal.data },
+          'a client was removed with all that was its own',
+        );
+        return { id: client.id, name: client.name, removed: removal.data };
+      },
+      { query: DeleteClientQuery },
     );
+}
+
+async function findKnown(database: Database, id: string): Promise<Client> {
+  const client = isUuid(id) ? await findClient(database.db, id) : null;
+  if (client) return client;
+  throw noSuchClient(id);
+}
+
+function noSuchClient(id: string): ApiError {
+  return new ApiError('not_found', `There is no client ${id}.`);
+}
+
+/** All its messages and templates go too: a slip of the hand must not be enough. */
+function notConfirmed(): ApiError {
+  return new ApiError('invalid_request', 'Everything of the client would be removed with it.', {
+    errors: [{ path: '/confirm', message: 'must be the name of the client' }],
+  });
+}
+
+function inUse(unfinished: number): ApiError {
+  return new ApiError(
+    'client_in_use',
+    `It has mail under way (${unfinished}): cancel it or let it be sent, and suspend the client meanwhile.`,
+  );
 }
 
 type ClientChange = { id: string; changes: Partial<ClientSettings>; now: Date };

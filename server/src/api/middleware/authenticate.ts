@@ -1,10 +1,18 @@
-import { hashSecret, isSecretOf, type KeyMode, parseApiKey, type Scope } from '../../lib/auth/api-key.ts';
+import {
+  hashSecret,
+  isSecretOf,
+  type KeyMode,
+  type ParsedApiKey,
+  parseApiKey,
+  type Scope,
+} from '../../lib/auth/api-key.ts';
 import { findApiKeyByPrefix, touchApiKey } from '../../lib/db/api-keys.ts';
 import type { Client } from '../../lib/db/clients.ts';
 import type { Db } from '../../lib/db/database.ts';
 import { settlesWithin } from '../../lib/time-limit.ts';
 import { overloaded } from '../overload.ts';
 import { ApiError } from '../problem.ts';
+import type { FailureThrottle } from './failure-throttle.ts';
 
 /** Who is calling. An admin belongs to no client and sees none of their messages. */
 export type Identity =
@@ -21,10 +29,10 @@ export type Authenticator = {
 };
 
 /**
- * How long a good key is believed without asking the database: a revocation takes this long to be known to every instance.
- * Only good keys are kept, so that a new or reactivated one works at once.
+ * How long a good key is believed without asking the database. A revocation is told to every instance at once; one that is
+ * not reached knows of it after this time. Only good keys are kept, so that a new or reactivated one works at once.
  */
-const CACHE_MS = 5000;
+const CACHE_MS = 1500;
 const MAX_CACHED = 10_000;
 /** A database that hangs must not keep every caller of the API. */
 const LOOK_UP_TIMEOUT_MS = 5000;
@@ -35,31 +43,46 @@ const TOUCH_INTERVAL_MS = 60_000;
 /** Compared with where no key was found, so that an unknown key takes as long as a wrong one. */
 const NOBODY = hashSecret('nobody');
 
+export type AuthenticatorOptions = {
+  db: Db;
+  adminApiKey: string | null;
+  now: () => Date;
+  throttle: FailureThrottle;
+  /** Where a request comes from. */
+  addressOf: (request: Request) => string;
+};
+
 /** Identifies callers by key; the answer is kept with the request, so that asking again costs nothing. */
 export function createAuthenticator({
   db,
   adminApiKey,
   now,
-}: {
-  db: Db;
-  adminApiKey: string | null;
-  now: () => Date;
-}): Authenticator {
+  throttle,
+  addressOf,
+}: AuthenticatorOptions): Authenticator {
   const configured = adminApiKey === null ? null : parseApiKey(adminApiKey);
   const known = new WeakMap<Request, Promise<Identity>>();
   const cache = createKeyCache(db, now);
 
   async function identify(request: Request): Promise<Identity> {
-    const presented = parseApiKey(presentedKey(request.headers) ?? '');
-    if (!presented) throw unauthenticated();
-    if (configured && presented.prefix === configured.prefix) {
-      if (!isSecretOf(hashSecret(configured.secret), presented.secret)) throw unauthenticated();
+    const text = presentedKey(request.headers);
+    // Who brings no key is not guessing one.
+    if (text === null) throw unauthenticated();
+    const address = addressOf(request);
+    const refuse = () => {
+      throttle.count(address);
+      return unauthenticated();
+    };
+    const presented = parseApiKey(text);
+    const isConfigured = presented !== null && presented.prefix === configured?.prefix;
+    if (isConfigured && isSecretOf(hashSecret(configured?.secret ?? ''), presented.secret))
       return { kind: 'admin', scopes: ['admin'], keyPrefix: presented.prefix };
-    }
+    // Somebody else's guesses from the same address do not shut out a key that was good a moment ago.
+    if (!presented || !cache.hasSeen(presented)) throttle.assertOpen(address);
+    if (!presented || isConfigured) throw refuse();
     const found = await cache.find(presented.prefix);
     const isRight = isSecretOf(found?.key.secretHash ?? NOBODY, presented.secret);
-    if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now()))
-      throw unauthenticated();
+    if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now())) throw refuse();
     if (found.client?.status === 'suspended') {
       throw new ApiError('client_suspended', 'This client is suspended; an administrator can reactivate it.');
     }
@@ -97,6 +120,7 @@ function createKeyCache(db: Db, now: () => Date) {
       const looking = findApiKeyByPrefix(db, prefix);
       if (!(await settlesWithin(LOOK_UP_TIMEOUT_MS, looking))) throw overloaded('database');
       const found = await looking;
+      cached.delete(prefix);
       // Still asked for: otherwise it was forgotten while it was on its way.
       if (found && asked.has(prefix) && isGood(found, now())) {
         if (cached.size >= MAX_CACHED) cached.clear();
@@ -109,10 +133,14 @@ function createKeyCache(db: Db, now: () => Date) {
   };
 
   return {
+    /** True where this very key was good when it was last looked up, however long ago. */
+    hasSeen({ prefix, secret }: ParsedApiKey): boolean {
+      const entry = cached.get(prefix);
+      return entry !== undefined && isSecretOf(entry.found.key.secretHash, secret);
+    },
     find(prefix: string): Promise<FoundKey | null> | FoundKey {
       const entry = cached.get(prefix);
       if (entry && entry.until > now().getTime()) return entry.found;
-      cached.delete(prefix);
       const asking = asked.get(prefix);
       if (asking) return asking;
       const loading = load(prefix);

@@ -30,7 +30,6 @@ export function createRateGate(limiter: RateLimiter): RateGate {
 
 /** Lets nobody be identified whose allowance is used up: each request counts as one, as soon as its caller is known. */
 export function withRateLimit(authenticator: Authenticator, gate: RateGate): Authenticator {
-  const passed = new WeakMap<Request, Promise<Identity>>();
   const pass = async (request: Request) => {
     const identity = await authenticator.identify(request);
     if (identity.kind === 'client' && identity.client.rateLimit !== null)
@@ -40,9 +39,9 @@ export function withRateLimit(authenticator: Authenticator, gate: RateGate): Aut
   return {
     ...authenticator,
     identify(request) {
-      const pending = passed.get(request) ?? pass(request);
-      passed.set(request, pending);
-      return pending;
+      const context = contextOf(request);
+      context.identity ??= pass(request);
+      return context.identity;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Claim } from '../../lib/idempotency/claim.ts';
 import { continueTrace, parseTraceparent, type TraceContext } from '../../lib/telemetry/trace-context.ts';
+import type { Identity } from './authenticate.ts';
 
 /** What is known of a request from its first moment. */
 export type RequestContext = {
@@ -8,6 +9,8 @@ export type RequestContext = {
   readonly startedAt: number;
   /** Headers of the answer, whether it will be a good one or a problem. */
   readonly headers: Record<string, string>;
+  /** Asked for by every hook and handler that acts for the caller, found once. */
+  identity: Promise<Identity> | null;
   /** Set where the caller sent an idempotency key. */
   claim: Claim | null;
   /** What the request's body holds of the memory for all bodies. */
@@ -30,6 +33,7 @@ export function contextOf(request: Request): RequestContext {
     trace: continueTrace(parseTraceparent(request.headers.get('traceparent'))),
     startedAt: performance.now(),
     headers: {},
+    identity: null,
     claim: null,
     bodyBytes: 0,
   };

@@ -218,19 +218,67 @@ export const Client = t.Object(
   { ...STRICT, $id: 'Client' },
 );
 
-export const CreatedKey = t.Object(
+const KEY = {
+  id: Id,
+  clientId: Id,
+  name: Text,
+  prefix: Text,
+  scopes: t.Array(oneOf(keyScope.enumValues)),
+  mode: oneOf(keyMode.enumValues),
+  expiresAt: orNull(Time),
+  revokedAt: orNull(Time),
+  lastUsedAt: orNull(Time),
+  createdAt: Time,
+};
+const SHOWN_KEY = { key: t.String({ description: 'shown this once: only a hash of it is kept' }) };
+
+export const Key = t.Object(KEY, { ...STRICT, $id: 'Key' });
+
+export const CreatedKey = t.Object({ ...KEY, ...SHOWN_KEY }, { ...STRICT, $id: 'CreatedKey' });
+
+export const RotatedKey = t.Object({ ...KEY, ...SHOWN_KEY, replaces: Key }, { ...STRICT, $id: 'RotatedKey' });
+
+export const RemovedClient = t.Object(
   {
     id: Id,
-    key: t.String({ description: 'shown this once: only a hash of it is kept' }),
-    clientId: Id,
     name: Text,
-    prefix: Text,
-    scopes: t.Array(oneOf(keyScope.enumValues)),
-    mode: oneOf(keyMode.enumValues),
-    expiresAt: orNull(Time),
-    createdAt: Time,
+    removed: t.Object({ messages: Count, templates: Count, suppressions: Count, keys: Count }, STRICT),
   },
-  { ...STRICT, $id: 'CreatedKey' },
+  { ...STRICT, $id: 'RemovedClient' },
+);
+
+export const Queue = t.Object(
+  { paused: t.Boolean(), waiting: Count, delayed: Count, active: Count },
+  { ...STRICT, $id: 'Queue' },
+);
+
+export const Provider = t.Object({ name: Text, workers: t.Array(AnyObject) }, { ...STRICT, $id: 'Provider' });
+
+export const Erased = t.Object(
+  { messages: Count, inbox: Count, events: Count, pending: Count, suppressionKept: t.Boolean() },
+  { ...STRICT, $id: 'Erased' },
+);
+
+export const Whoami = t.Object(
+  {
+    kind: oneOf(['client', 'admin']),
+    scopes: t.Array(oneOf(keyScope.enumValues)),
+    keyPrefix: Text,
+    mode: orNull(oneOf(keyMode.enumValues)),
+    client: orNull(
+      t.Object(
+        {
+          id: Id,
+          name: Text,
+          fromDomains: orNull(t.Array(Text)),
+          rateLimit: orNull(t.Integer()),
+          quotaLimit: orNull(t.Integer()),
+        },
+        STRICT,
+      ),
+    ),
+  },
+  { ...STRICT, $id: 'Whoami' },
 );
 
 const LETTER = {

@@ -101,6 +101,8 @@ function toOperationId(method: string, path: string): string {
 
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   id: 'The id, a UUID',
+  keyId: 'The id of the key, a UUID',
+  email: 'The address',
   name: 'The name of the template',
   number: 'The number of the version',
   token: 'From the link in the mail',
@@ -190,6 +192,7 @@ function describeBody(
 const ALWAYS: readonly ProblemCode[] = ['host_not_allowed', 'origin_not_allowed', 'internal_error'];
 const WITH_KEY: readonly ProblemCode[] = [
   'unauthenticated',
+  'too_many_failures',
   'client_suspended',
   'rate_limited',
   'scope_missing',

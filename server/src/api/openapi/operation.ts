@@ -72,5 +72,6 @@ export const ACCESS = {
   readerOrAdmin: { caller: 'any', scopes: need(['read', 'admin']) },
   templateReader: { caller: 'any', scopes: need(['templates', 'read', 'admin']) },
   templateAuthor: { caller: 'any', scopes: need(['templates', 'admin']) },
+  anyKey: { caller: 'any', scopes: [] },
   admin: { caller: 'any', scopes: need(['admin']) },
 } as const satisfies Record<string, Access>;

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export const SCOPES = ['send', 'read', 'templates', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -43,7 +43,7 @@ export function createApiKey(mode: KeyMode): NewApiKey {
  * would block the event loop on every request.
  */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret, 'hex');
 }
 
 /** Compares a secret with a stored hash in constant time. */

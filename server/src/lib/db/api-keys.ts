@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import { apiKeys, clients } from '../../db/schema.ts';
 import type { Client } from './clients.ts';
 import type { Db } from './database.ts';
@@ -36,4 +36,51 @@ export async function hasAdminKey(db: Db): Promise<boolean> {
 
 export async function touchApiKey(db: Db, id: string, at: Date): Promise<void> {
   await db.update(apiKeys).set({ lastUsedAt: at }).where(eq(apiKeys.id, id));
+}
+
+/** One client's key; an admin key is nobody's and is not found. */
+export type KeyName = { clientId: string; id: string };
+
+/** A client's keys before an id, newest first, whatever their state. */
+export async function listApiKeys(
+  db: Db,
+  { clientId, before, limit }: { clientId: string; before: string | null; limit: number },
+): Promise<ApiKey[]> {
+  return db
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.clientId, clientId), before === null ? undefined : lt(apiKeys.id, before)))
+    .orderBy(desc(apiKeys.id))
+    .limit(limit);
+}
+
+/** Ends a key for good; a key that was revoked before keeps its time. Null where there is no such key. */
+export async function revokeApiKey(db: Db, { clientId, id }: KeyName, at: Date): Promise<ApiKey | null> {
+  const [row] = await db
+    .update(apiKeys)
+    .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, ${at.toISOString()}::timestamptz)` })
+    .where(and(eq(apiKeys.clientId, clientId), eq(apiKeys.id, id)))
+    .returning();
+  return row ?? null;
+}
+
+/** Lets a key end at a time, unless it ends sooner; null where there is no such key or it has ended already. */
+export async function limitApiKey(
+  tx: Db,
+  { clientId, id }: KeyName,
+  { until, now }: { until: Date; now: Date },
+): Promise<ApiKey | null> {
+  const [row] = await tx
+    .update(apiKeys)
+    .set({ expiresAt: sql`least(${apiKeys.expiresAt}, ${until.toISOString()}::timestamptz)` })
+    .where(
+      and(
+        eq(apiKeys.clientId, clientId),
+        eq(apiKeys.id, id),
+        isNull(apiKeys.revokedAt),
+        or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
+      ),
+    )
+    .returning();
+  return row ?? null;
 }

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, desc, eq, lt } from 'drizzle-orm';
 import { clients } from '../../db/schema.ts';
 import type { Db } from './database.ts';
 
@@ -55,4 +55,25 @@ export async function setClientStatus(db: Db, id: string, status: Client['status
     .where(eq(clients.id, id))
     .returning({ id: clients.id });
   return rows.length > 0;
+}
+
+export type ClientFilter = { status?: Client['status']; name?: string };
+
+/** Clients before an id, newest first. */
+export async function listClients(
+  db: Db,
+  { filter, before, limit }: { filter: ClientFilter; before: string | null; limit: number },
+): Promise<Client[]> {
+  return db
+    .select()
+    .from(clients)
+    .where(
+      and(
+        before === null ? undefined : lt(clients.id, before),
+        filter.status && eq(clients.status, filter.status),
+        filter.name === undefined ? undefined : eq(clients.name, filter.name),
+      ),
+    )
+    .orderBy(desc(clients.id))
+    .limit(limit);
 }

@@ -196,7 +196,9 @@ function createBatch() {
     },
     addMessage(unit: number | null, message: NewMessage) {
       const { row } = message;
-      messages.push(unit === null ? row : { unit, ...row });
+      // A Date would take the whole list off the fast way of JSON.stringify.
+      const createdAt = row.createdAt.toISOString();
+      messages.push(unit === null ? { ...row, createdAt } : { unit, ...row, createdAt });
       message.recipients.forEach(({ kind, email, name }, position) =>
         recipients.push({ messageId: row.id, position, kind, email, name, status: row.status }),
       );

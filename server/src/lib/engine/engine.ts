@@ -154,7 +154,8 @@ export async function createEngine({
   const onWait = (waitMs: number): void => metrics.sandboxWaitMs.record(waitMs);
   const pool = createSandboxPool({ starter, limits, onKill, onWait, readMemory });
   await closeOnFailure(pool, () => pool.ready());
-  const context: RenderContext = { version, lookup, pool, limits, locator: createErrorLocator({ logger }) };
+  const locator = createErrorLocator({ logger });
+  const context: RenderContext = { version, lookup, pool, limits, locator, metrics };
 
   return {
     version,
@@ -170,6 +171,7 @@ export async function createEngine({
 }
 
 type RenderContext = {
+  metrics: Pick<Metrics, 'renderPaths'>;
   version: string;
   lookup: TemplateLookup;
   pool: SandboxPool;
@@ -332,6 +334,7 @@ async function runJob(
   if (outcome.kind !== 'answer') return killedFailure(outcome, context.limits);
   const answer = parseSandboxAnswer(outcome.json);
   if (answer.status !== 'ok') return answerFailure(context, answer, { hash, code: job.code, load });
+  context.metrics.renderPaths.add(1, { path: answer.path });
   const bytes = Buffer.byteLength(answer.html) + Buffer.byteLength(answer.text);
   if (bytes <= maxOutputBytes) return answer;
   return failure(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { createEngine, type Engine } from './engine.ts';
 import { readCorpus, type CorpusTemplate } from './fixtures/corpus.ts';
 import { createInProcessRenderer, type PreparedTemplate } from './fixtures/in-process-renderer.ts';
 import { withoutReactComments } from './fixtures/react-comments.ts';
+import { readTemplate } from './fixtures/read-template.ts';
 import { createSilentTelemetry } from './fixtures/silent-telemetry.ts';
 import { createMemoryLock } from './locker.ts';
 
@@ -75,6 +77,17 @@ describe('equals the official renderer', () => {
       const sandboxed = await renderInSandbox(template);
       expect(firstDifference(sandboxed.html, inProcess.html)).toBeNull();
       expect(firstDifference(sandboxed.text, inProcess.text)).toBeNull();
+    });
+  }
+});
+
+describe('the starter templates', () => {
+  const folder = join(import.meta.dir, '..', '..', '..', '..', 'templates');
+  for (const name of readdirSync(folder)) {
+    test(`${name} is written by our own writer`, async () => {
+      const prepared = await renderer.prepare(readTemplate(join(folder, name)));
+      const { PreviewProps } = await import(join(folder, name, 'index.tsx'));
+      expect(await prepared(JSON.stringify(PreviewProps))).toMatchObject({ status: 'ok', path: 'written' });
     });
   }
 });

@@ -1,3 +1,6 @@
+/** The ways to render: our own writer, React's static renderer, and react-email's own. */
+const PATHS = ['written', 'static', 'stream'] as const;
+
 /** What a sandbox answered, checked. */
 export type SandboxAnswer =
   | {
@@ -5,6 +8,8 @@ export type SandboxAnswer =
       subject: string | null;
       html: string;
       text: string;
+      /** Which way it took, as the sandbox says. */
+      path: (typeof PATHS)[number];
       schemaJson: string | null;
       previewPropsJson: string | null;
       mailJson: string | null;
@@ -36,14 +41,15 @@ export function parseSandboxAnswer(answer: string): SandboxAnswer {
   }
   const htmlUnits: unknown = Object.hasOwn(value, 'htmlUnits') ? Reflect.get(value, 'htmlUnits') : null;
   const body = end < 0 ? '' : answer.slice(end + 1);
-  if (value.status !== 'ok' || !isLengthWithin(htmlUnits, body)) return MALFORMED;
+  const path = PATHS.find((candidate) => candidate === textOf(value, 'path'));
+  if (value.status !== 'ok' || path === undefined || !isLengthWithin(htmlUnits, body)) return MALFORMED;
   const html = body.slice(0, htmlUnits);
   const text = body.slice(htmlUnits);
   const schemaJson = textOf(value, 'schemaJson');
   const previewPropsJson = textOf(value, 'previewPropsJson');
   const mailJson = textOf(value, 'mailJson');
   const subject = textOf(value, 'subject');
-  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson, mailJson };
+  return { status: 'ok', subject, html, text, path, schemaJson, previewPropsJson, mailJson };
 }
 
 function isLengthWithin(value: unknown, text: string): value is number {

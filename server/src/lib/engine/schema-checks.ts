@@ -390,7 +390,7 @@ function compileObject(schema: JsonObject, compile: SubCompile): Check | null {
       const member = at(place, name);
       const known = properties.get(name);
       known?.(value[name], member);
-      const isMatched = checkMatching(patterns, value[name], member);
+      const isMatched = patterns.length > 0 && checkMatching(patterns, value[name], member);
       if (known === undefined && !isMatched) additional?.(value[name], member);
     }
   };

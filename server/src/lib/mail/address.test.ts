@@ -26,6 +26,9 @@ describe('parseAddress accepts', () => {
     ['a@münchen.example', null, 'a@xn--mnchen-3ya.example'],
     ['a@localhost', null, 'a@localhost'],
     [`${'l'.repeat(64)}@b.example`, null, `${'l'.repeat(64)}@b.example`],
+    ['first.last+tag_1-2@mail-1.b--c.example', null, 'first.last+tag_1-2@mail-1.b--c.example'],
+    ['a@1.2.example', null, 'a@1.2.example'],
+    ['a@b.xn--p1ai', null, 'a@b.xn--p1ai'],
   ];
   test.each(accepted)('%j', (text, name, email) => {
     expect(parseAddress(text)).toEqual({ ok: true, address: { name, email } });

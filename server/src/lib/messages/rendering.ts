@@ -4,6 +4,7 @@ import { findTemplateVersion } from '../db/templates.ts';
 import type { Engine, RenderFailure, RenderSuccess, TemplateSources } from '../engine/engine.ts';
 import { localeFiles, resolveLocale } from '../engine/locales.ts';
 import type { MessageBody } from '../blobs/message-content.ts';
+import { isContentRemoved } from './removed-content.ts';
 import { renderHash } from './render-hash.ts';
 
 /** What a recipient sees, and what it was made with. */
@@ -53,6 +54,8 @@ export type MessageRenderer = (message: RenderableMessage) => Promise<MessageRen
 /** As the API allows a caller's own. */
 const MAX_SUBJECT_LENGTH = 998;
 
+const CONTENT_REMOVED = 'its content was kept as long as it should be, or removed on request';
+
 const KILL_CODES: readonly string[] = ['template_timeout', 'template_memory'];
 
 /** Versions that a renderer remembers; a few hundred bytes each, because their sources are not among it. */
@@ -85,6 +88,8 @@ export function createMessageRenderer({ db, engine, loadBody }: RenderDeps): Mes
   };
   return async (message) => {
     const { templateVersionId } = message;
+    if (isContentRemoved(message))
+      return { ok: false, code: 'content_removed', message: CONTENT_REMOVED, isKilled: false };
     if (templateVersionId === null) return takeBody(message, loadBody);
     const facts = await findFacts(templateVersionId);
     if (!facts) return { ok: false, code: 'template_missing', message: VERSION_GONE, isKilled: false };

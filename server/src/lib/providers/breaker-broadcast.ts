@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { Redis } from 'ioredis';
+import { subscribeTo } from '../queue/redis-subscription.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What workers tell each other about a provider. */
@@ -77,7 +78,7 @@ export function createRedisBroadcast({
       void tell(news);
     },
     listen(listener) {
-      subscriber ??= subscribe({ redis, channel, logger });
+      subscriber ??= subscribeTo({ redis, channel, logger });
       subscriber.on('message', (_channel: string, text: string) => {
         const news = parseNews(text, { self: instanceId, nowMs: wallMs() });
         if (news) listener(news);
@@ -88,26 +89,6 @@ export function createRedisBroadcast({
       subscriber = null;
     },
   };
-}
-
-type Subscription = { redis: Redis; channel: string; logger: Logger };
-
-/** A connection of its own, as Redis wants it, that subscribes whenever Redis is there (again), however long it was away. */
-function subscribe({ redis, channel, logger }: Subscription): Redis {
-  const subscriber = redis.duplicate({ autoResubscribe: false });
-  // The connection of requests reports that Redis is away; without a listener this one would end the process.
-  subscriber.on('error', () => {});
-  const start = async () => {
-    try {
-      await subscriber.subscribe(channel);
-    } catch (error) {
-      logger.debug({ err: error }, 'news about providers cannot be listened to');
-      // It hangs rather than being gone: a new connection tries again.
-      if (subscriber.status === 'ready') subscriber.disconnect(true);
-    }
-  };
-  subscriber.on('ready', () => void start());
-  return subscriber;
 }
 
 function toMessage(

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { toEventId, toOwnId } from './callback.ts';
 import { toOneLine } from './http-outcome.ts';
 import type { ProviderEvent, ProviderEventType } from './provider-event.ts';
 import { SES_MESSAGE_TAG } from './ses.ts';
@@ -99,7 +99,7 @@ export function parseSesEvents(text: string, { provider }: { provider: string })
   if (Number.isNaN(occurredAt.getTime())) return null;
   const messageId = findMessageId(record.mail);
   return fact.recipients.map(({ address, detail }) => ({
-    providerEventId: toEventId([
+    providerEventId: toEventId('ses', [
       record.mail.messageId,
       fact.type,
       fact.id ?? occurredAt.toISOString(),
@@ -269,10 +269,5 @@ function toAddress(text: string): string {
 function findMessageId({ tags, headers }: SesRecord['mail']): string | null {
   const tag = tags?.[SES_MESSAGE_TAG]?.[0];
   const header = headers?.find(({ name }) => name.toLowerCase() === 'x-mail-message-id')?.value;
-  const id = (tag ?? header ?? '').trim();
-  return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id) ? id.toLowerCase() : null;
-}
-
-function toEventId(parts: readonly string[]): string {
-  return `ses_${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)}`;
+  return toOwnId(tag ?? header);
 }

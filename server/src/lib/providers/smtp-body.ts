@@ -1,57 +1,38 @@
-import { Readable } from 'node:stream';
-
-/** The body of one transaction: nothing of it can be read before the hand-over was recorded. */
-export type SmtpBody = {
-  readonly stream: Readable;
-  /** Whether the server asked for the body, and so `onHandOver` was called. */
-  readonly isAsked: boolean;
-  /** Whether bytes were let through. */
-  readonly isHandedOver: boolean;
-  /** Stops what has not begun, and waits until `onHandOver` has settled; returns what it threw. */
-  end(): Promise<{ error: unknown } | null>;
-};
+const CRLF_DOT_CRLF = Buffer.from('\r\n.\r\n');
+const DOT_CRLF = CRLF_DOT_CRLF.subarray(2);
+const LF = 0x0a;
+const CR = 0x0d;
+const DOT = 0x2e;
 
 /**
- * Creates the stream that a connection reads after DATA was accepted. (nodemailer's `sendMail` would read a `raw` stream
- * long before, into a buffer of its own; its connection reads what it is given only then.)
+ * A message as it goes over the wire after DATA, up to the line with a single dot that ends it (RFC 5321 section
+ * 4.5.2). No dot of the message stands at the start of a line unless it was doubled, whatever a receiver takes for a line end:
+ * with a lone CR or LF before it, a dot could end the mail early and make commands of what follows.
  */
-export function createSmtpBody(mime: Uint8Array, onHandOver: () => Promise<void>): SmtpBody {
-  let handingOver: Promise<{ error: unknown } | null> | null = null;
-  let isHandedOver = false;
+export function toSmtpBody(mime: Uint8Array): Buffer {
+  const message = Buffer.from(mime.buffer, mime.byteOffset, mime.byteLength);
+  // What our composer makes has a dot there only where a caller wrote one.
+  const isPlain = message[0] !== DOT && !message.includes('\n.') && !message.includes('\r.');
+  const lines = isPlain ? message : stuff(message);
+  const end = lines.length === 0 || lines[lines.length - 1] === LF ? DOT_CRLF : CRLF_DOT_CRLF;
+  return Buffer.concat([lines, end]);
+}
 
-  async function handOver(): Promise<{ error: unknown } | null> {
-    try {
-      await onHandOver();
-    } catch (error) {
-      // An error of our own: nodemailer writes its code on the one it gets, and the caller's must stay as it is.
-      stream.destroy(new Error('the hand-over was refused'));
-      return { error };
+/** Makes every line end CRLF and doubles a dot after it. */
+function stuff(message: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(message.length * 3);
+  let length = 0;
+  let isLineStart = true;
+  for (let index = 0; index < message.length; index += 1) {
+    const byte = message[index] ?? 0;
+    if (byte === CR || byte === LF) {
+      if (byte === CR && message[index + 1] === LF) index += 1;
+      length = out.writeUInt16BE((CR << 8) | LF, length);
+    } else {
+      if (isLineStart && byte === DOT) length = out.writeUInt8(DOT, length);
+      length = out.writeUInt8(byte, length);
     }
-    // The connection may have gone while the checkpoint was written.
-    if (stream.destroyed) return null;
-    isHandedOver = true;
-    stream.push(mime);
-    stream.push(null);
-    return null;
+    isLineStart = byte === CR || byte === LF;
   }
-
-  const stream = new Readable({
-    read() {
-      handingOver ??= handOver();
-    },
-  });
-
-  return {
-    stream,
-    get isAsked() {
-      return handingOver !== null;
-    },
-    get isHandedOver() {
-      return isHandedOver;
-    },
-    async end() {
-      stream.destroy();
-      return handingOver;
-    },
-  };
+  return out.subarray(0, length);
 }

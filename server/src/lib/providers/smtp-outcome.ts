@@ -1,12 +1,10 @@
 import type { RecipientRefusal, SendResult } from './provider.ts';
 
-type SentInfo = { response: string; serverMessageId?: string | undefined };
-
 /** Makes the server's acceptance a result, with the recipients that it refused beside the others. */
-export function toSent({ response, serverMessageId }: SentInfo, refusals: readonly unknown[]): SendResult {
+export function toSent(response: string, refusals: readonly unknown[]): SendResult {
   return {
     kind: 'sent',
-    providerMessageId: serverMessageId ?? findQueueId(response),
+    providerMessageId: findQueueId(response),
     response,
     refused: refusals.flatMap(toRefusal),
     isDelivered: false,
@@ -99,9 +97,18 @@ function toRefusal(error: unknown): RecipientRefusal[] {
   return recipient === '' ? [] : [{ address: recipient, isPermanent: isPermanent(responseCode), response }];
 }
 
-/** Postfix, Exim, Haraka and others name the message in their final reply: "250 2.0.0 Ok: queued as 4XyZ". */
+/** How relays name the message in their final reply. */
+const QUEUE_IDS: readonly RegExp[] = [
+  // Microsoft 365: "250 2.0.0 OK <id@host.prod.outlook.com> [Hostname=...]"
+  /^250 2\.0\.0 OK (<[^<>\s]+\.prod\.outlook\.com>)/i,
+  // Amazon SES: "250 Ok 0100018b5c3c0a4f-...-000000"
+  /^250 Ok ([0-9a-f]+(?:-[0-9a-f]+)+)$/i,
+  // Postfix, Exim, Haraka and others: "250 2.0.0 Ok: queued as 4XyZ"
+  /\b(?:queued as|id=)\s*<?([\w.@+-]+)/i,
+];
+
 function findQueueId(response: string): string | null {
-  return /\b(?:queued as|id=)\s*<?([\w.@+-]+)/i.exec(response)?.[1] ?? null;
+  return QUEUE_IDS.map((pattern) => pattern.exec(response)?.[1]).find((id) => id !== undefined) ?? null;
 }
 
 type SmtpError = { code: string; command: string; recipient: string; response: string; responseCode: number };

@@ -1,10 +1,15 @@
-import type { Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
-import type { NodemailerError } from 'nodemailer/lib/errors';
-import SMTPConnection, {
-  type SMTPConnectionSendInfo,
-  type SMTPEnvelope,
-} from 'nodemailer/lib/smtp-connection';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import {
+  parseOffer,
+  type RefusedRecipient,
+  resetDialog,
+  sendEnvelope,
+  sendMessage,
+  type SmtpEnvelope,
+  type SmtpOffer,
+} from './smtp-dialog.ts';
+import { createSmtpWire, SmtpError } from './smtp-wire.ts';
 
 export type SmtpSessionOptions = {
   host: string;
@@ -23,9 +28,6 @@ export type SmtpSessionOptions = {
   socketTimeoutMs: number;
 };
 
-/** nodemailer writes what the server said about each recipient on the envelope that it is given. */
-export type SessionEnvelope = SMTPEnvelope & { rejectedErrors?: NodemailerError[] };
-
 /** One authenticated connection to a relay, with promises that settle whatever becomes of it. */
 export type SmtpSession = {
   readonly isOpen: boolean;
@@ -33,8 +35,10 @@ export type SmtpSession = {
   readonly sentCount: number;
   /** Settles when the connection is gone, for whatever reason. */
   readonly ended: Promise<void>;
-  /** Resolves with the server's final answer only. The body is first read after DATA was accepted. */
-  send(envelope: SessionEnvelope, body: Readable): Promise<SMTPConnectionSendInfo>;
+  /** Resolves once the server asks for the message; adds what it said about each recipient that it refused. */
+  begin(envelope: SmtpEnvelope, refused: RefusedRecipient[]): Promise<void>;
+  /** Sends the message that the server asked for, and resolves with its final answer. */
+  finish(mime: Uint8Array): Promise<string>;
   /** Ends the transaction, so that the next message starts clean. */
   reset(): Promise<void>;
   /** Says goodbye and waits for the server, 2 seconds at most. */
@@ -47,8 +51,11 @@ type Step<T> = (done: (error?: Error | null, value?: T) => void) => void;
 
 const QUIT_TIMEOUT_MS = 2000;
 
+const CLOSED = 'Connection closed unexpectedly';
+
 /**
- * Connects, upgrades to TLS and signs in.
+ * Connects, upgrades to TLS and signs in, all with nodemailer; messages then go over its socket in a dialog of our own, which
+ * needs two writes for one where nodemailer's streams need five or more.
  *
  * @throws nodemailer's error where any of it fails, also where the signal ends it
  */
@@ -63,14 +70,15 @@ export async function openSmtpSession(
   try {
     signal.throwIfAborted();
     await run((done) => connection.connect(done));
+    const offer = parseOffer(connection.lastServerResponse || '');
     await signIn({ connection, run, auth: options.auth });
+    return toSession(connection, offer);
   } catch (error) {
     connection.close();
     throw error;
   } finally {
     signal.removeEventListener('abort', abort);
   }
-  return toSession(connection, run);
 }
 
 function createConnection(options: SmtpSessionOptions): SMTPConnection {
@@ -125,36 +133,47 @@ function createRunner(connection: SMTPConnection): Runner {
     });
 }
 
-function toSession(connection: SMTPConnection, run: Runner): SmtpSession {
+function toSession(connection: SMTPConnection, offer: SmtpOffer): SmtpSession {
+  const socket = connection._socket;
+  if (!socket || connection.destroyed) throw new SmtpError(CLOSED, 'ECONNECTION', 'CONN', '');
   let sentCount = 0;
-  const ended = new Promise<void>((resolve) => {
-    if (connection.destroyed) resolve();
-    else connection.once('end', resolve);
+  let loss: unknown = null;
+  connection.on('error', (error) => {
+    loss ??= error;
   });
+  const ended = new Promise<void>((resolve) => connection.once('end', resolve));
+  const cut = () => connection.close();
+  const wire = createSmtpWire({
+    socket,
+    ended,
+    onBroken(error) {
+      loss ??= error;
+      cut();
+    },
+  });
+  const toLoss = () => (loss instanceof Error ? loss : new SmtpError(CLOSED, 'ECONNECTION', 'CONN', ''));
+  const dialog = { wire, offer, toLoss, cut };
   return {
     ended,
     get isOpen() {
-      return !connection.destroyed;
+      return wire.isOpen;
     },
     get sentCount() {
       return sentCount;
     },
-    async send(envelope, body) {
+    begin(envelope, refused) {
       sentCount += 1;
-      const info = await run<SMTPConnectionSendInfo>((done) => connection.send(envelope, body, done));
-      if (!info) throw new Error('the connection gave no result');
-      return info;
+      return sendEnvelope(dialog, envelope, refused);
     },
-    async reset() {
-      await run((done) => connection.reset(done));
-    },
+    finish: (mime) => sendMessage(dialog, mime),
+    reset: () => resetDialog(dialog),
     async quit() {
       if (connection.destroyed) return;
-      const timer = setTimeout(() => connection.close(), QUIT_TIMEOUT_MS);
-      connection.quit();
-      await ended;
+      const timer = setTimeout(cut, QUIT_TIMEOUT_MS);
+      await wire.exchange('QUIT\r\n', 1);
       clearTimeout(timer);
+      cut();
     },
-    destroy: () => connection.close(),
+    destroy: cut,
   };
 }

@@ -17,6 +17,8 @@ export type SmtpTestServer = {
   readonly counts: { connections: number; open: number; mostOpen: number };
   /** Resolves as soon as the condition holds; it is looked at after every event. */
   until(condition: () => boolean): Promise<void>;
+  /** Writes a line on every connection that nobody has asked for. */
+  say(line: string): void;
   dropAll(): void;
   stop(): Promise<void>;
 };
@@ -24,6 +26,8 @@ export type SmtpTestServer = {
 type ServerOptions = {
   reply?: (moment: SmtpMoment) => ScriptedReply;
   extensions?: readonly string[];
+  /** Sends every byte by itself. */
+  isPiecemeal?: boolean;
 };
 
 type Conversation = {
@@ -51,6 +55,7 @@ const USUAL: Record<string, string> = {
 /** A real SMTP conversation on a loopback port whose every reply a test may change, delay or withhold. */
 export async function startSmtpTestServer(options: ServerOptions = {}): Promise<SmtpTestServer> {
   const reply = options.reply ?? (() => null);
+  const { isPiecemeal = false } = options;
   const extensions = options.extensions ?? ['PIPELINING', 'AUTH PLAIN LOGIN'];
   const mails: ReceivedMail[] = [];
   const log: string[] = [];
@@ -66,12 +71,13 @@ export async function startSmtpTestServer(options: ServerOptions = {}): Promise<
   async function answer(conversation: Conversation, verb: string, line: string): Promise<void> {
     note(verb);
     const { socket, connection, bodyBytes } = conversation;
+    const write = (text: string) => (isPiecemeal ? writeInPieces(socket, text) : socket.write(text));
     const scripted = await reply({ verb, line, connection, bodyBytes });
     if (scripted === 'drop') socket.destroy();
     else if (scripted === 'silence' || socket.destroyed) return;
-    else if (scripted !== null) socket.write(`${scripted}\r\n`);
-    else if (verb === 'EHLO') socket.write(['test.example', ...extensions].map(toEhloLine).join(''));
-    else if (USUAL[verb] !== undefined) socket.write(`${USUAL[verb]}\r\n`);
+    else if (scripted !== null) await write(`${scripted}\r\n`);
+    else if (verb === 'EHLO') await write(['test.example', ...extensions].map(toEhloLine).join(''));
+    else if (USUAL[verb] !== undefined) await write(`${USUAL[verb]}\r\n`);
     if (verb === 'DATA' && (scripted ?? USUAL['DATA'])?.startsWith('354')) conversation.isInBody = true;
     if (verb === 'QUIT') socket.end();
   }
@@ -157,6 +163,9 @@ export async function startSmtpTestServer(options: ServerOptions = {}): Promise<
         waiting.add(look);
         look();
       }),
+    say(line) {
+      for (const socket of sockets) socket.write(`${line}\r\n`);
+    },
     dropAll() {
       for (const socket of sockets) socket.destroy();
     },
@@ -165,6 +174,14 @@ export async function startSmtpTestServer(options: ServerOptions = {}): Promise<
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+async function writeInPieces(socket: Socket, text: string): Promise<void> {
+  socket.setNoDelay(true);
+  for (const piece of text) {
+    socket.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function emptyMail(): ReceivedMail {

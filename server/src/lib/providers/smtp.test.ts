@@ -197,6 +197,113 @@ describe.each(PROTOCOLS)('%s', (_, extensions) => {
   });
 });
 
+describe.each(PROTOCOLS)('%s, a relay that is out of step', (_, extensions) => {
+  test('cannot have a message taken for sent by an answer that it gave too early', async () => {
+    const server = await startServer({
+      extensions,
+      reply: on({ DATA: '354 go on\r\n250 2.0.0 queued as FAKE' }),
+    });
+    const options = createOptions();
+    const result = await createProvider(server.port).send(mailTo(), options);
+    expect(result.kind).toBe('provider_down');
+    expect(options.handOvers).toBe(1);
+    await server.until(() => server.log.includes('CLOSED'));
+    expect(server.log).not.toContain('BODY');
+  });
+
+  test('and answers twice is left before its answers are taken for those to the next message', async () => {
+    const reply = ({ verb, connection }: SmtpMoment) =>
+      verb === 'END' && connection === 1 ? '250 queued as A1\r\n250 queued as B2' : null;
+    const server = await startServer({ extensions, reply });
+    const provider = createProvider(server.port, { poolSize: 1 });
+    const ids: unknown[] = [];
+    for (const to of ['a@example.com', 'b@example.com']) {
+      const result = await provider.send(mailTo(to), createOptions());
+      ids.push('providerMessageId' in result ? result.providerMessageId : result);
+    }
+    expect(ids).toEqual(['A1', 'Q123']);
+    expect(server.counts.connections).toBe(2);
+  });
+
+  test('and says goodbye while the hand-over is being recorded gets no byte', async () => {
+    const server = await startServer({ extensions });
+    const provider = createProvider(server.port);
+    const result = await provider.send(
+      mailTo(),
+      createOptions({
+        async onHandOver() {
+          server.say('421 shutting down');
+          await server.until(() => server.log.includes('CLOSED'));
+        },
+      }),
+    );
+    expect(result).toMatchObject({
+      kind: 'provider_down',
+      reason: expect.stringContaining('421 shutting down'),
+    });
+    expect(server.log).not.toContain('BODY');
+  });
+
+  test('and closes after it refused the sender has still refused the message', async () => {
+    const server = await startServer({
+      extensions,
+      reply: on({ MAIL: '550 not you', RCPT: 'drop', RSET: 'drop' }),
+    });
+    const result = await createProvider(server.port).send(mailTo(), createOptions());
+    expect(result).toMatchObject({ kind: 'rejected', response: '550 not you' });
+  });
+
+  test('and says 421 to a recipient is out of order, whatever it says next', async () => {
+    const server = await startServer({ extensions, reply: on({ RCPT: '421 closing', DATA: 'drop' }) });
+    const options = createOptions();
+    expect((await createProvider(server.port).send(mailTo(), options)).kind).toBe('provider_down');
+    expect(options.handOvers).toBe(0);
+  });
+});
+
+describe('the envelope', () => {
+  test.each([
+    ['PIPELINING', ['MAIL', 'RCPT', 'RCPT', 'DATA']],
+    ['SIZE 1000000', ['MAIL']],
+  ])('of a relay that offers %s goes out as far as may be without an answer', async (extension, verbs) => {
+    const server = await startServer({ extensions: [extension], reply: on({ MAIL: 'silence' }) });
+    const provider = createProvider(server.port, { socketTimeoutMs: 200 });
+    await provider.send(mailTo('a@example.com', 'b@example.com'), createOptions());
+    await server.until(() => server.log.includes('CLOSED'));
+    expect(server.log).toEqual(['GREETING', 'EHLO', ...verbs, 'CLOSED']);
+  });
+
+  test('that nobody may get is ended by a lone dot where the relay goes on to DATA, and the connection kept', async () => {
+    const server = await startServer({
+      reply: ({ line }) => (line.includes('<gone@') ? '550 no such user' : null),
+    });
+    const provider = createProvider(server.port, { poolSize: 1 });
+    const options = createOptions();
+    expect((await provider.send(mailTo('gone@example.com'), options)).kind).toBe('rejected');
+    expect(options.handOvers).toBe(0);
+    expect((await provider.send(mailTo(), createOptions())).kind).toBe('sent');
+    expect(server.mails.map(({ data }) => data)).toEqual(['', MIME.slice(0, -2)]);
+    expect(server.counts.connections).toBe(1);
+  });
+
+  test('whose sender was refused sends no empty mail to those whom the relay accepted all the same', async () => {
+    const reply = ({ verb, connection }: SmtpMoment) =>
+      verb === 'MAIL' && connection === 1 ? '550 not you' : null;
+    const server = await startServer({ reply });
+    const provider = createProvider(server.port, { poolSize: 1 });
+    expect((await provider.send(mailTo(), createOptions())).kind).toBe('rejected');
+    expect((await provider.send(mailTo(), createOptions())).kind).toBe('sent');
+    expect(server.mails.map(({ data }) => data)).toEqual([MIME.slice(0, -2)]);
+    expect(server.counts.connections).toBe(2);
+  });
+
+  test('is answered in pieces of a byte', async () => {
+    const server = await startServer({ isPiecemeal: true });
+    const result = await createProvider(server.port).send(mailTo(), createOptions());
+    expect(result).toMatchObject({ kind: 'sent', providerMessageId: 'Q123' });
+  });
+});
+
 describe('what the relay says decides the outcome', () => {
   const outcomes: [string, Record<string, string>, SendResult['kind']][] = [
     ['421 as greeting', { GREETING: '421 busy' }, 'provider_down'],
@@ -283,6 +390,11 @@ describe('what the relay says decides the outcome', () => {
   const queueIds: [string, string | null][] = [
     ['250 2.0.0 Ok: queued as 4XyZ12', '4XyZ12'],
     ['250 OK id=1tAbCd-000000-AB', '1tAbCd-000000-AB'],
+    [
+      '250 Ok 0100018b5c3c0a4f-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000',
+      '0100018b5c3c0a4f-0a1b2c3d-4e5f-6789-abcd-ef0123456789-000000',
+    ],
+    ['250 2.0.0 OK <a1@x.prod.outlook.com> [Hostname=y]', '<a1@x.prod.outlook.com>'],
     ['250 fine', null],
   ];
   test.each(queueIds)('%j names the message %j', async (response, providerMessageId) => {

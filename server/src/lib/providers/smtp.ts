@@ -1,10 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { DkimSigner } from '../mail/dkim.ts';
 import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
-import { createSmtpBody, type SmtpBody } from './smtp-body.ts';
+import type { RefusedRecipient } from './smtp-dialog.ts';
 import { describeError, isConnectionLoss, toFailure, toSent } from './smtp-outcome.ts';
 import { createSmtpPool, type SmtpPool } from './smtp-pool.ts';
-import { openSmtpSession, type SessionEnvelope, type SmtpSession } from './smtp-session.ts';
+import { openSmtpSession, type SmtpSession } from './smtp-session.ts';
 
 export type SmtpProviderOptions = {
   /** Shown in timelines and metrics. */
@@ -157,38 +157,56 @@ type ConnectionState = 'ready' | 'unfinished' | 'disturbed' | 'stale';
 
 type TransactionInput = SendOptions & { session: SmtpSession; mail: OutboundMail };
 
+/** How far a transaction has come. */
+type Progress = {
+  /** Whether the server asked for the message, and so `onHandOver` was called. */
+  isAsked: boolean;
+  /** Whether bytes of the message were let through. */
+  isHandedOver: boolean;
+  refusals: RefusedRecipient[];
+};
+
 async function transact({ session, mail, onHandOver, signal }: TransactionInput): Promise<Transaction> {
   const isReused = session.sentCount > 0;
-  const body = createSmtpBody(mail.mime, onHandOver);
-  const envelope: SessionEnvelope = {
-    from: mail.envelope.from,
-    to: [...mail.envelope.to],
-    size: mail.mime.length,
-  };
+  const progress: Progress = { isAsked: false, isHandedOver: false, refusals: [] };
   const abort = () => session.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    const info = await session.send(envelope, body.stream);
-    return { outcome: { result: toSent(info, envelope.rejectedErrors ?? []) }, connection: 'ready' };
+    const { from, to } = mail.envelope;
+    await session.begin({ from, to, size: mail.mime.length }, progress.refusals);
+    progress.isAsked = true;
+    const refused = await callHandOver(onHandOver);
+    if (refused) return { outcome: refused, connection: 'disturbed' };
+    // The connection may have gone while the checkpoint was written; then nothing leaves.
+    progress.isHandedOver = session.isOpen;
+    const response = await session.finish(mail.mime);
+    return { outcome: { result: toSent(response, progress.refusals) }, connection: 'ready' };
   } catch (error) {
-    const refused = await body.end();
-    if (refused) return { outcome: { thrown: refused.error }, connection: 'disturbed' };
-    const isStale = isReused && !body.isAsked && !signal.aborted && isConnectionLoss(error);
-    const result = toFailure({
-      error,
-      refusals: envelope.rejectedErrors ?? [],
-      isHandedOver: body.isHandedOver,
-      isAborted: signal.aborted,
-    });
-    return { outcome: { result }, connection: isStale ? 'stale' : stateAfterFailure(body, session) };
+    return toFailed(error, { session, progress, isReused, isAborted: signal.aborted });
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-function stateAfterFailure(body: SmtpBody, session: SmtpSession): ConnectionState {
-  return session.isOpen && !body.isAsked ? 'unfinished' : 'disturbed';
+/** What the caller throws here is its own: it must not be taken for a failure of the relay. */
+async function callHandOver(onHandOver: SendOptions['onHandOver']): Promise<{ thrown: unknown } | null> {
+  try {
+    await onHandOver();
+    return null;
+  } catch (error) {
+    return { thrown: error };
+  }
+}
+
+type Failed = { session: SmtpSession; progress: Progress; isReused: boolean; isAborted: boolean };
+
+function toFailed(error: unknown, { session, progress, isReused, isAborted }: Failed): Transaction {
+  const { isAsked, isHandedOver, refusals } = progress;
+  const result = toFailure({ error, refusals, isHandedOver, isAborted });
+  const isStale = isReused && !isAsked && !isAborted && isConnectionLoss(error);
+  if (isStale) return { outcome: { result }, connection: 'stale' };
+  return { outcome: { result }, connection: session.isOpen && !isAsked ? 'unfinished' : 'disturbed' };
 }
 
 function toUnreachable(error: unknown, signal: AbortSignal): SendResult {

@@ -4,6 +4,7 @@ import {
   createRedisBackend,
   type IQueueBackend,
   type Job,
+  type JobType,
   Queue,
   Worker,
 } from 'bullmq';
@@ -51,6 +52,9 @@ const DRAIN_DELAY_S = 1;
 /** After an error nobody expected (the database is away, say) the job waits this long at first, a minute at most. */
 const UNEXPECTED_BASE_MS = 1000;
 const UNEXPECTED_MAX_MS = 60_000;
+
+/** Of a paused queue the embedded backend counts waiting jobs as `paused`, which the types do not know. */
+const COUNTED = ['waiting', 'paused', 'prioritized', 'delayed', 'active'] as JobType[];
 
 /** Whoever asks the queue for something waits no longer than this; a job not added by then is left to the reconciler. */
 const ANSWER_TIMEOUT_MS = 2500;
@@ -151,6 +155,8 @@ function createQueue<B extends IQueueBackend, C>(wiring: Wiring<B, C>): MailQueu
     if (jobs.length >= bulkFrom) await queue.addBulk(entries);
     else for (const { name, data, opts } of entries) await queue.add(name, data, opts);
   };
+  const ofAll = <T>(ask: (queue: ReturnType<typeof createLane<B, C>>) => Promise<T>): Promise<T[]> =>
+    rejectAfter(ANSWER_TIMEOUT_MS, Promise.all([...queues.values()].map(ask)));
   return {
     async add(jobs) {
       const adding = LANE_NAMES.map((lane) => add(lane, jobs.filter(isIn(lane))));
@@ -165,17 +171,24 @@ function createQueue<B extends IQueueBackend, C>(wiring: Wiring<B, C>): MailQueu
       return new Set((await rejectAfter(ANSWER_TIMEOUT_MS, Promise.all(lanes))).flat());
     },
     async depth() {
-      const counting = [...queues.values()].map((queue) =>
-        queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active'),
-      );
+      const counting = [...queues.values()].map((queue) => queue.getJobCounts(...COUNTED));
       const counts = await rejectAfter(ANSWER_TIMEOUT_MS, Promise.all(counting));
       const sum = (...states: string[]) =>
         counts.reduce((total, count) => states.reduce((n, state) => n + (count[state] ?? 0), total), 0);
       return {
-        waiting: sum('waiting', 'prioritized'),
+        waiting: sum('waiting', 'paused', 'prioritized'),
         delayed: sum('delayed'),
         active: sum('active'),
       };
+    },
+    async pause() {
+      await ofAll((queue) => queue.pause());
+    },
+    async resume() {
+      await ofAll((queue) => queue.resume());
+    },
+    async isPaused() {
+      return (await ofAll((queue) => queue.isPaused())).every(Boolean);
     },
     async ping() {
       await ping();

@@ -22,6 +22,10 @@ export type MailQueue = {
   findAlive(messages: readonly Pick<NewMailJob, 'messageId' | 'priority'>[]): Promise<Set<string>>;
   /** Rejects within a second or two where the queue cannot be reached. */
   depth(): Promise<QueueDepth>;
+  /** From now on no worker takes another job, until resumed; kept with the queue, so that it outlasts every process. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  isPaused(): Promise<boolean>;
   /** Rejects where the queue cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -52,6 +52,7 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     webhookAttempts: counter('mail.webhook.attempts', 'Webhook requests by what followed from them'),
     webhookPauses: counter('mail.webhook.pauses', 'Webhook endpoints that were given up, by reason'),
     streams: meter.createUpDownCounter('mail.streams', { description: 'Event streams that are open' }),
+    renderPaths: counter('mail.template.renders', 'Renders by the way they took; written is the fast one'),
     sandboxKills: counter('mail.sandbox.kills', 'Sandbox processes killed, by reason'),
     requestMs: durationMs('mail.api.request', 'API request duration by route and status'),
     compileMs: durationMs('mail.template.compile', 'Compile duration'),

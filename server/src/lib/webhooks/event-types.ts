@@ -9,10 +9,16 @@ export const PAUSED_TYPE = 'webhook_endpoint.paused';
 /** Stands for every type, those of later versions included. */
 export const EVERY_TYPE = '*';
 
+/** A type of event that an endpoint may ask for. */
+export type WebhookEventName =
+  | typeof EVERY_TYPE
+  | `message.${(typeof eventType.enumValues)[number]}`
+  | typeof PAUSED_TYPE;
+
 /** What an endpoint may ask for. A test needs no asking. */
-export const WEBHOOK_EVENTS: readonly string[] = [
+export const WEBHOOK_EVENTS: readonly WebhookEventName[] = [
   EVERY_TYPE,
-  ...eventType.enumValues.map((type) => `message.${type}`),
+  ...eventType.enumValues.map((type) => `message.${type}` as const),
   PAUSED_TYPE,
 ];
 

@@ -32,6 +32,8 @@ export type RenderOutput = {
   subject: string | null;
   html: string;
   text: string;
+  /** Which way it took; any but `written` costs several times as much. */
+  path: RenderPath;
   schemaJson: string | null;
   previewPropsJson: string | null;
   /** The exports `from` and `headers`, when checking. */
@@ -114,7 +116,7 @@ async function renderOnce(task: RenderTask, path: RenderPath): Promise<RenderOut
   const schemaJson = schema === undefined || schema === null ? null : jsonOf(schema, 'schema');
   const { from = null, headers = {} } = exported;
   const mailJson = task.mode === 'check' ? jsonOf({ from, headers }, 'headers') : null;
-  return { status: 'ok', subject, html, text, schemaJson, previewPropsJson, mailJson };
+  return { status: 'ok', subject, html, text, path, schemaJson, previewPropsJson, mailJson };
 }
 
 function evaluate({ factory, requireModule }: RenderTask): {

@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs';
+import { appendFile, readFile } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
+import { CommandError } from '../../command-error.ts';
+import { programName } from '../../environment.ts';
+import { outputOf, type OutputFlags } from '../../options.ts';
+import { bold, dim, green } from '../../output.ts';
+import { askChoices, askText, isInteractive } from '../../prompt.ts';
+import { readStarter, STARTERS } from '../../starters.ts';
+import { writeWhole } from '../../write-file.ts';
+import { PROJECT_VERSIONS } from './versions.ts';
+
+type InitFlags = OutputFlags & { template?: string[]; dir: string };
+
+type Made = { path: string; made: boolean };
+
+/** `mailctl init` */
+export async function init(given: string | undefined, flags: InitFlags): Promise<void> {
+  const folder = given ?? (await askForFolder(flags));
+  const names = await chooseStarters(flags);
+  const files = await toFiles(folder, names, flags.dir);
+  const made: Made[] = [];
+  for (const [path, content] of files) made.push(await writeNew(path, content));
+  made.push(await ignoreData(join(folder, '.gitignore')));
+  tell(folder, made, flags);
+}
+
+async function askForFolder(flags: InitFlags): Promise<string> {
+  // Here is a good answer where nobody can be asked.
+  if (!isInteractive(flags)) return '.';
+  return askText(flags, { message: 'Which folder?', initial: '.', missing: '' });
+}
+
+async function chooseStarters(flags: InitFlags): Promise<readonly string[]> {
+  const names = flags.template ?? (await askForStarters(flags));
+  if (names.length === 1 && names[0] === 'none') return [];
+  for (const name of names) {
+    if (!STARTERS.some((starter) => starter.name === name)) {
+      const all = STARTERS.map((starter) => starter.name).join(', ');
+      throw new CommandError('usage', `There is no starter "${name}"; there are ${all}, and none.`);
+    }
+  }
+  return names;
+}
+
+async function askForStarters(flags: InitFlags): Promise<string[]> {
+  if (!isInteractive(flags)) return ['welcome'];
+  return askChoices(flags, {
+    message: 'Which templates to begin with?',
+    choices: STARTERS.map(({ name, description }) => ({ value: name, label: name, hint: description })),
+    missing: '',
+  });
+}
+
+async function toFiles(folder: string, names: readonly string[], dir: string): Promise<[string, string][]> {
+  const templates = await Promise.all(
+    names.map(async (name) =>
+      Object.entries(await readStarter(name)).map(([path, source]): [string, string] => [
+        join(folder, dir, name, path),
+        source,
+      ]),
+    ),
+  );
+  return [
+    ...templates.flat(),
+    [join(folder, 'package.json'), toManifest(folder)],
+    [join(folder, 'tsconfig.json'), toTsconfig(dir)],
+  ];
+}
+
+/** The versions that the service itself renders with, so that an editor knows what a push will do. */
+function toManifest(folder: string): string {
+  const content = {
+    name:
+      basename(resolve(folder))
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9-]+/g, '-') || 'mails',
+    private: true,
+    type: 'module',
+    scripts: { check: 'mailctl template lint --strict', push: 'mailctl template push' },
+    devDependencies: PROJECT_VERSIONS,
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function toTsconfig(dir: string): string {
+  const content = {
+    compilerOptions: {
+      target: 'ESNext',
+      module: 'Preserve',
+      moduleResolution: 'bundler',
+      jsx: 'react-jsx',
+      strict: true,
+      skipLibCheck: true,
+      allowImportingTsExtensions: true,
+      resolveJsonModule: true,
+      noEmit: true,
+    },
+    include: [dir],
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+async function writeNew(path: string, content: string): Promise<Made> {
+  if (existsSync(path)) return { path, made: false };
+  await writeWhole(path, content);
+  return { path, made: true };
+}
+
+const DATA_FOLDER = '.mailer/';
+
+/** What `mailctl dev` keeps holds keys, and must not be committed. */
+async function ignoreData(path: string): Promise<Made> {
+  const before = existsSync(path) ? await readFile(path, 'utf8') : '';
+  if (before.split(/\r?\n/).includes(DATA_FOLDER)) return { path, made: false };
+  const content = `${before === '' || before.endsWith('\n') ? '' : '\n'}${DATA_FOLDER}\n`;
+  if (before === '') await writeWhole(path, `node_modules/\n${content}`);
+  else await appendFile(path, content);
+  return { path, made: true };
+}
+
+function tell(folder: string, made: readonly Made[], flags: InitFlags): void {
+  const name = programName();
+  const answer = {
+    folder,
+    created: made.filter((file) => file.made).map(({ path }) => path),
+    kept: made.filter((file) => !file.made).map(({ path }) => path),
+  };
+  outputOf(flags).answer(answer, () =>
+    [
+      ...made.map((file) => (file.made ? `${green('created')}  ${file.path}` : dim(`kept     ${file.path}`))),
+      '',
+      bold('Next'),
+      ...(relative('.', folder) === '' ? [] : [`  cd ${folder}`]),
+      '  npm install              types for your editor; sending needs none of it',
+      `  ${name} dev              the whole service here, pushing as you save`,
+      `  ${name} template lint    what mail clients would break`,
+    ].join('\n'),
+  );
+}

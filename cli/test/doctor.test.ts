@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { acquirePostgres, acquireRedis } from '../../server/test/support/once-per-run.ts';
+import { isMissing } from '../../server/test/support/requires.ts';
+import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
+import { checkDns } from '../src/commands/doctor/dns.ts';
+import { runMailctl } from './mailctl.ts';
+
+type Check = { name: string; state: string; detail: string; fix: string | null };
+
+async function diagnose(env: Record<string, string>) {
+  const { exitCode, stdout } = await runMailctl(['doctor'], { env });
+  const checks: Check[] = JSON.parse(stdout).checks;
+  const byName = Object.fromEntries(checks.map((check) => [check.name, check]));
+  return { exitCode, byName, stdout };
+}
+
+describe('mailctl doctor', () => {
+  let system: TestSystem;
+
+  beforeAll(async () => {
+    system = await startSystem('embedded');
+  }, 60_000);
+
+  afterAll(() => system.stop());
+
+  test('finds a service well', async () => {
+    const { exitCode, byName } = await diagnose({
+      MAIL_BASE_URL: system.url,
+      MAIL_API_KEY: system.keys.live,
+    });
+    expect(exitCode).toBe(0);
+    for (const name of ['runtime', 'url', 'accepting', 'processing', 'key'])
+      expect(byName[name]?.state).toBe('ok');
+  });
+
+  test('says what is wrong with a key, and how to mend it', async () => {
+    const { exitCode, byName } = await diagnose({ MAIL_BASE_URL: system.url, MAIL_API_KEY: 'mk_live_wrong' });
+    expect(exitCode).toBe(1);
+    expect(byName['key']).toMatchObject({ state: 'failed', fix: expect.stringContaining('login') });
+    expect((await diagnose({ MAIL_BASE_URL: system.url })).byName['key']?.fix).toContain('MAIL_API_KEY');
+  });
+
+  test('says that nothing answers', async () => {
+    const { exitCode, byName } = await diagnose({ MAIL_BASE_URL: 'http://127.0.0.1:1' });
+    expect(exitCode).toBe(1);
+    expect(byName['url']).toMatchObject({ state: 'failed', fix: expect.stringContaining('mailctl dev') });
+    expect(byName['key']?.state).toBe('skipped');
+  });
+
+  test('sees that its clock is another', async () => {
+    using wrong = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: () => new Response('{}', { headers: { date: new Date(0).toUTCString() } }),
+    });
+    const { byName } = await diagnose({ MAIL_BASE_URL: `http://127.0.0.1:${wrong.port}` });
+    expect(byName['clock']?.state).toBe('warning');
+  });
+
+  test("greets the relay of this machine's settings", async () => {
+    const { host, port } = system.sink;
+    const relay = { MAIL_BASE_URL: system.url, MAIL_API_KEY: system.keys.live, SMTP_HOST: host };
+    expect((await diagnose({ ...relay, SMTP_PORT: String(port) })).byName['provider smtp']).toMatchObject({
+      state: 'ok',
+      detail: expect.stringContaining('220'),
+    });
+    expect((await diagnose({ ...relay, SMTP_PORT: '1' })).byName['provider smtp']?.state).toBe('failed');
+    expect((await diagnose({ ...relay, SMTP_PORT: 'many' })).byName['settings']?.detail).toContain(
+      'SMTP_PORT',
+    );
+  });
+
+  test('a database and Redis that are not there are told without their passwords', async () => {
+    const { exitCode, byName, stdout } = await diagnose({
+      MAIL_BASE_URL: system.url,
+      MAIL_API_KEY: system.keys.live,
+      DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:1/x',
+      REDIS_URL: 'redis://:hunter3@127.0.0.1:1',
+    });
+    expect(exitCode).toBe(1);
+    expect(byName['database']?.state).toBe('failed');
+    expect(byName['redis']?.state).toBe('failed');
+    expect(stdout).not.toMatch(/hunter[23]/);
+  });
+
+  test.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
+    'sees missing migrations, and a Redis that forgets',
+    async () => {
+      const [postgres, redis] = await Promise.all([acquirePostgres(), acquireRedis()]);
+      const database = await postgres.createDatabase();
+      const env = {
+        MAIL_BASE_URL: system.url,
+        MAIL_API_KEY: system.keys.live,
+        DATABASE_URL: database.url,
+        REDIS_URL: await redis.createDatabase(),
+      };
+      try {
+        const before = await diagnose(env);
+        expect(before.byName['database']?.state).toBe('ok');
+        expect(before.byName['schema']).toMatchObject({ state: 'failed', fix: 'mailctl migrate' });
+        expect(before.byName['redis']?.state).toBe('ok');
+        expect(['ok', 'warning']).toContain(before.byName['redis persistence']?.state ?? '');
+        await runMailctl(['migrate'], { env });
+        expect((await diagnose(env)).byName['schema']?.state).toBe('ok');
+      } finally {
+        await database.drop();
+        await Promise.all([postgres.release(), redis.release()]);
+      }
+    },
+    60_000,
+  );
+});
+
+describe('DNS of a sending domain', () => {
+  const statesOf = async (records: Record<string, string[]>, selectors: string[] = ['s1']) => {
+    const checks = await checkDns('example.com', selectors, async (name) => records[name] ?? []);
+    return Object.fromEntries(checks.map(({ name, state }) => [name, state]));
+  };
+  const GOOD = {
+    'example.com': ['google-site-verification=x', 'v=spf1 include:_spf.example.net -all'],
+    's1._domainkey.example.com': ['v=DKIM1; k=rsa; p=MIGf'],
+    '_dmarc.example.com': ['v=DMARC1; p=reject'],
+  };
+
+  test('is well', async () => expect(await statesOf(GOOD)).toEqual({ spf: 'ok', dkim: 'ok', dmarc: 'ok' }));
+
+  test('is missing', async () =>
+    expect(await statesOf({})).toEqual({ spf: 'failed', dkim: 'failed', dmarc: 'failed' }));
+
+  test('says who may send, twice or for everybody', async () => {
+    expect((await statesOf({ ...GOOD, 'example.com': ['v=spf1 -all', 'v=spf1 ~all'] }))['spf']).toBe(
+      'failed',
+    );
+    expect((await statesOf({ ...GOOD, 'example.com': ['v=spf1 +all'] }))['spf']).toBe('warning');
+  });
+
+  test('has a revoked key, or a policy that only watches', async () => {
+    expect((await statesOf({ ...GOOD, 's1._domainkey.example.com': ['v=DKIM1; p='] }))['dkim']).toBe(
+      'failed',
+    );
+    expect((await statesOf({ ...GOOD, '_dmarc.example.com': ['v=DMARC1; p=none'] }))['dmarc']).toBe(
+      'warning',
+    );
+    expect((await statesOf(GOOD, []))['dkim']).toBe('skipped');
+  });
+
+  test('is no domain, or cannot be asked', async () => {
+    const [notOne] = await checkDns('exa mple', [], async () => []);
+    expect(notOne?.state).toBe('failed');
+    const refuse = async () => {
+      throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    };
+    expect(await checkDns('example.com', [], refuse)).toMatchObject([{ name: 'dns', state: 'failed' }]);
+  });
+});

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildExecutable } from '../../scripts/cli/build.ts';
+import { collectOutput } from '../../server/test/support/collect-output.ts';
+
+describe('the executable, without node_modules', () => {
+  let folder: string;
+  let program: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'mailctl-executable-'));
+    program = await buildExecutable(join(folder, 'mailctl'));
+  }, 300_000);
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = async (...args: string[]) => {
+    const env = { PATH: '/usr/bin:/bin', HOME: folder };
+    const finished = await collectOutput(
+      Bun.spawn([program, ...args], { cwd: folder, env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' }),
+    );
+    return { ...finished, answer: finished.stdout.startsWith('{') ? JSON.parse(finished.stdout) : null };
+  };
+
+  test('unpacks itself once, also where several start at once', async () => {
+    const started = await Promise.all([run('--version'), run('--version')]);
+    expect(started.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const unpacked = () =>
+      readdirSync(join(folder, '.cache', 'mailctl')).filter((name) => name.startsWith('mailctl-'));
+    expect(unpacked()).toHaveLength(1);
+    await run('--version');
+    expect(unpacked()).toHaveLength(1);
+  }, 120_000);
+
+  test('begins a project, and checks and renders its template in a sandbox', async () => {
+    expect((await run('init', '.', '--template', 'welcome')).exitCode).toBe(0);
+    expect((await run('template', 'lint')).answer).toEqual({
+      data: [{ name: 'welcome', ok: true, warnings: [] }],
+    });
+    const { answer } = await run('template', 'render', 'templates/welcome');
+    expect(answer.subject).toContain('Ada');
+    expect(answer.html).toStartWith('<!DOCTYPE html');
+  }, 120_000);
+
+  test('runs the whole service', async () => {
+    const { exitCode, answer, stderr } = await run('dev', '--once', '--json');
+    expect({ exitCode, status: answer?.status, stderr }).toMatchObject({ exitCode: 0, status: 'delivered' });
+    // Its sandboxes are locked in as everywhere.
+    expect(stderr).not.toContain('cannot lock');
+  }, 120_000);
+});

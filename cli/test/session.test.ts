@@ -1,0 +1,84 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
+import { runMailctl } from './mailctl.ts';
+
+describe('logins', () => {
+  let system: TestSystem;
+  let folder: string;
+
+  beforeAll(async () => {
+    system = await startSystem('embedded');
+  }, 60_000);
+
+  afterAll(() => system.stop());
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'mailctl-login-'));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (...args: string[]) =>
+    runMailctl(args, { cwd: folder, env: { XDG_CONFIG_HOME: folder, MAILCTL_KEYCHAIN: 'off' } });
+  const login = (profile: string, key = system.keys.live) =>
+    run('login', '--profile', profile, '--url', system.url, '--api-key', key);
+  const listed = async () => JSON.parse((await run('profile', 'list')).stdout).data;
+  const kept = (name: string) => join(folder, 'mailctl', name);
+
+  test('are kept in files for their owner alone, the key apart from the rest', async () => {
+    expect(await login('production')).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const name of ['config.json', 'credentials.json'])
+      expect(statSync(kept(name)).mode & 0o777).toBe(0o600);
+    expect(readFileSync(kept('config.json'), 'utf8')).not.toContain(system.keys.live);
+    expect(readdirSync(join(folder, 'mailctl')).toSorted()).toEqual(['config.json', 'credentials.json']);
+  });
+
+  test('the last one is the current one, until another is chosen', async () => {
+    await login('staging', system.keys.test);
+    await login('production');
+    expect(await listed()).toMatchObject([
+      { name: 'staging', isCurrent: false },
+      { name: 'production', isCurrent: true },
+    ]);
+    expect(await run('profile', 'use', 'staging')).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse((await run('whoami')).stdout).key).toStartWith('mk_test_');
+    expect((await run('profile', 'use', 'nowhere')).exitCode).toBe(4);
+    expect((await run('profile', 'use')).exitCode).toBe(2);
+  });
+
+  test('a wrong key is refused and not kept', async () => {
+    expect((await login('default', 'mk_live_abcdefgh_nonsense')).exitCode).toBe(3);
+    expect((await login('default', 'two words')).exitCode).toBe(5);
+    expect(await listed()).toEqual([]);
+  });
+
+  test('logout forgets the key too', async () => {
+    await login('one');
+    await login('two');
+    expect(await run('logout')).toMatchObject({ exitCode: 0, stdout: '{"loggedOut":["two"]}\n' });
+    expect(Object.keys(JSON.parse(readFileSync(kept('credentials.json'), 'utf8')))).toEqual(['one']);
+    expect((await run('logout')).exitCode).toBe(4);
+    expect((await run('logout', '--all')).exitCode).toBe(2);
+    expect((await run('logout', '--all', '--yes')).exitCode).toBe(0);
+    expect(readFileSync(kept('credentials.json'), 'utf8')).not.toContain(system.keys.live);
+    expect(await listed()).toEqual([]);
+  });
+
+  test('a damaged file is told, and not written over', async () => {
+    await login('one');
+    writeFileSync(kept('config.json'), '{"profiles":');
+    const { exitCode, stderr } = await run('whoami');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stderr).error.message).toContain('config.json');
+    expect(readFileSync(kept('config.json'), 'utf8')).toBe('{"profiles":');
+  });
+
+  test('without a login whoami says how to get one', async () => {
+    const { exitCode, stderr } = await run('whoami');
+    expect(exitCode).toBe(3);
+    expect(JSON.parse(stderr).error.hint).toContain('mailctl login');
+  });
+});

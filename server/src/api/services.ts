@@ -1,0 +1,88 @@
+import type { ApiDeps } from './app.ts';
+import { createEnqueuer } from './enqueuer.ts';
+import { createIntake } from './intake.ts';
+import { addressOf } from './middleware/client-address.ts';
+import { createFailureThrottle } from './middleware/failure-throttle.ts';
+import { createAuthenticator } from './middleware/authenticate.ts';
+import { createBodyBudget } from './middleware/body-budget.ts';
+import { createIdempotencyGuard } from './middleware/idempotency.ts';
+import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
+import { createPropsChecker } from './props-check.ts';
+import { startPruner } from './pruner.ts';
+import { startQueueWatch } from './queue-watch.ts';
+import { createStreams } from './streams.ts';
+import { createTemplateResolver } from './template-resolver.ts';
+import type { ApiError } from './problem.ts';
+import { toApiError } from './to-api-error.ts';
+
+/** What the routes share: who calls, what may be taken, and what becomes durable. `stop` ends what runs by itself. */
+export function createServices({ config, profile, logger, metrics }: Omit<ApiDeps, 'engine'>) {
+  const { database } = profile;
+  const queue = profile.queue.queue;
+  const now = () => new Date();
+  const rateGate = createRateGate(profile.rateLimiter);
+  const known = createAuthenticator({
+    db: database.db,
+    adminApiKey: config.adminApiKey,
+    now,
+    throttle: createFailureThrottle({ perMinute: config.maxAuthFailures, nowMs: Date.now }),
+    addressOf: (request) => addressOf(request, config),
+  });
+  const authenticator = withRateLimit(known, rateGate);
+  profile.keyNews.listen(authenticator.forget);
+  const streams = createStreams({ db: database.db, logger, metrics });
+  const idempotency = createIdempotencyGuard(database);
+  const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
+  const props = createPropsChecker();
+  const budget = createBodyBudget(config.maxInFlightBytes);
+  const watch = startQueueWatch({ queue, metrics, maxDepth: config.maxQueueDepth });
+  const enqueuer = createEnqueuer({ queue, logger, metrics });
+  const pruner = startPruner({ db: database.db, logger });
+  const intake = createIntake({
+    database,
+    addJobsInTransaction: profile.addJobsInTransaction,
+    enqueuer,
+    maxWaiting: config.maxWaiting,
+    maxIntakeMs: config.maxIntakeMs,
+    hasRoom: watch.hasRoom,
+  });
+  const accept = {
+    config,
+    db: database.db,
+    templates: resolver,
+    props,
+    now,
+    intake,
+    blobs: profile.blobs,
+    metrics,
+    toApiError(error: unknown): ApiError {
+      const problem = toApiError(error);
+      if (problem.code === 'internal_error') logger.error({ err: error }, 'a message of a batch failed');
+      return problem;
+    },
+  };
+  const changed = (clientId: string) => {
+    authenticator.forget(clientId);
+    profile.keyNews.publish(clientId);
+  };
+  const administration = { database, blobs: profile.blobs, authenticator, logger, now, changed };
+  return {
+    authenticator,
+    known,
+    rateGate,
+    streams,
+    idempotency,
+    resolver,
+    props,
+    budget,
+    intake,
+    accept,
+    administration,
+    /** After the last request. */
+    async stop(): Promise<void> {
+      watch.stop();
+      await pruner.stop();
+      await enqueuer.stop();
+    },
+  };
+}
