@@ -1,4 +1,5 @@
 import type { ValidateFunction } from 'ajv';
+// oxlint-disable-next-line no-restricted-imports -- the package has this version of JSON Schema nowhere else
 import Ajv2020 from 'ajv/dist/2020.js';
 import type { OpenApiDocument } from '../../src/api/openapi/document.ts';
 

@@ -110,7 +110,7 @@ const PATH_PARAMETERS: Readonly<Record<string, string>> = {
 };
 
 function pathParameters(path: string, { example }: Operation): Parameter[] {
-  return [...path.matchAll(/:([A-Za-z]+)/g)].map(([, name = '']) => ({
+  return Array.from(path.matchAll(/:([A-Za-z]+)/g), ([, name = '']): Parameter => ({
     name,
     in: 'path',
     required: true,
@@ -133,7 +133,7 @@ const QUERY_SCHEMAS: Readonly<Record<string, PublicSchema>> = {
 function queryParameters(query: unknown, { example }: Operation, components: Components): Parameter[] {
   if (!isObject(query) || !isObject(query['properties'])) return [];
   const required: unknown[] = Array.isArray(query['required']) ? query['required'] : [];
-  const named = Object.entries(query['properties']).map(([name, schema]): Parameter => {
+  const named = Array.from(Object.entries(query['properties']), ([name, schema]): Parameter => {
     const { description, ...rest } = toPublicSchema(schema, components);
     return {
       name,

@@ -82,7 +82,8 @@ function listFields(schema: unknown, components: Components, prefix: string): Ro
     const own = resolve(child, components);
     const text = typeof own['description'] === 'string' ? own['description'] : '';
     const type = `${toTypeName(own)}${required.includes(key) ? '' : ', optional'}`;
-    return [{ name, type, text }, ...listFields(own, components, name)];
+    const row = { name, type, text };
+    return [row].concat(listFields(own, components, name));
   });
 }
 
