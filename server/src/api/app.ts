@@ -9,6 +9,7 @@ import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
 import { clientsController } from './controllers/clients.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
+import { docsController } from './controllers/docs.ts';
 import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { keysController } from './controllers/keys.ts';
@@ -25,11 +26,13 @@ import { unsubscribeController } from './controllers/unsubscribe.ts';
 import { webhookEndpointsController } from './controllers/webhook-endpoints.ts';
 import { CALLBACK_PREFIX, MAX_CALLBACK_BYTES, webhooksController } from './controllers/webhooks.ts';
 import { whoamiController } from './controllers/whoami.ts';
+import { assertDecodablePath } from './middleware/decodable-path.ts';
 import { ReplayedAnswer } from './middleware/idempotency.ts';
 import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
 import { contextOf } from './middleware/request-context.ts';
 import { OverloadError } from './overload.ts';
+import type { DocumentedRoute } from './openapi/described-operation.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
 import { createServices } from './services.ts';
 import { toApiError } from './to-api-error.ts';
@@ -73,6 +76,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       // Kept by reference: what is learnt of the caller later is in the answer too.
       set.headers = headers;
       if (config.role === 'DEV') assertLocal(request);
+      assertDecodablePath(request);
     })
     .onParse({ as: 'global' }, async ({ request, path, route }) => {
       if (path.startsWith('/u/')) return readUnsubscribeForm(request);
@@ -130,6 +134,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))
     .use(unsubscribeController({ database }))
+    .use(docsController({ routes: listRoutes }))
     .use(
       webhooksController({
         database,
@@ -139,6 +144,10 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
         providers: config.providers,
       }),
     );
+
+  function listRoutes(): readonly DocumentedRoute[] {
+    return app.routes;
+  }
 
   async function settle(error: unknown, request: Request): Promise<ApiError | ReplayedAnswer> {
     if (error instanceof ReplayedAnswer) return error;

@@ -32,6 +32,14 @@ function endless(): { stream: ReadableStream<Uint8Array>; pulled: () => number }
 }
 
 describe('JSON bodies', () => {
+  test.each(['{"toString":1}', '{"a":[{"toString":null}]}', '{"to\\u0053tring":{}}'])(
+    'refuses %s, of which no text can be made',
+    async (body) => {
+      expect(await codeOf(post(body))).toBe('invalid_request');
+      expect(await codeOf(post('{"a":"toString"}'))).toBe('accepted');
+    },
+  );
+
   test('reads JSON, with a charset named or not', async () => {
     expect(await readJsonBody(post('{"a":"ä😀"}'), { maxBytes: MAX_BYTES })).toEqual({ a: 'ä😀' });
     expect(

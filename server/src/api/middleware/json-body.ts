@@ -129,7 +129,8 @@ function notJson(): ApiError {
  * what has few brackets is not deep.
  */
 function isPlain(text: string): boolean {
-  return !text.includes('\\u') && countUpTo(text, '{') + countUpTo(text, '[') < MAX_DEPTH;
+  if (text.includes('\\u') || text.includes(`"${TEXT_OF_OBJECT}"`)) return false;
+  return countUpTo(text, '{') + countUpTo(text, '[') < MAX_DEPTH;
 }
 
 function countUpTo(text: string, bracket: string): number {
@@ -138,6 +139,9 @@ function countUpTo(text: string, bracket: string): number {
     count += 1;
   return count;
 }
+
+/** Who puts an object with this field of its own into a text gets an error instead, as the framework does when it refuses a body. */
+const TEXT_OF_OBJECT = 'toString';
 
 /** Deeper than any honest props, and shallow enough for whatever walks them later by recursion. */
 const MAX_DEPTH = 100;
@@ -155,6 +159,7 @@ export function findUnstorable(root: unknown): ProblemDetail | null {
     if (depth >= MAX_DEPTH) return { path, message: `must not be nested deeper than ${MAX_DEPTH} levels` };
     for (const [key, child] of Object.entries(value)) {
       if (!isStorable(key)) return unstorable(path);
+      if (key === TEXT_OF_OBJECT) return { path: `${path}/${key}`, message: 'must have another name' };
       open.push({ value: child, path: `${path}/${key}`, depth: depth + 1 });
     }
   }
