@@ -447,6 +447,15 @@ describeOnBothProfiles('accepting messages', (profile) => {
       }
     });
 
+    test('what some recipients have already cannot be canceled for the others', async () => {
+      const id = await sendLater();
+      await system.database.db.execute(
+        sql`insert into message_recipients (message_id, client_id, position, kind, email, status)
+          values (${id}, ${system.clientId}, 1, 'to', 'has-it@example.net', 'sent')`,
+      );
+      expect((await act('POST', `/v1/messages/${id}/cancel`)).body.code).toBe('not_cancelable');
+    });
+
     test('of a time that has passed is at once', async () => {
       const answer = await post({ ...good(), scheduledAt: '2020-01-01T00:00:00Z' });
       expect(answer).toMatchObject({ status: 202, body: { status: 'queued' } });

@@ -87,6 +87,7 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
     ...HIDDEN,
   },
   'GET /v1/messages/stream': OWN,
+  'GET /v1/stats': OWN,
   'PUT /v1/templates/:name': {
     prepare: () => ({ params: { name: `n-${Bun.randomUUIDv7()}` } }),
     stranger: 'own',

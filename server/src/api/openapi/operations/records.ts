@@ -53,7 +53,52 @@ const walked = (name: string) =>
     STRICT,
   );
 
+const Tally = {
+  total: Type.Integer({ minimum: 0 }),
+  byStatus: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), { description: 'only what there is' }),
+};
+
+const Nullable = Type.Union([Type.String(), Type.Null()]);
+
+const Stats = Type.Object(
+  {
+    mode: Type.Union([Type.Literal('live'), Type.Literal('test')]),
+    since: Type.String({ format: 'date-time' }),
+    until: Type.String({ format: 'date-time' }),
+    bucket: Type.Union([Type.Literal('hour'), Type.Literal('day')]),
+    ...Tally,
+    byTemplate: Type.Array(Type.Object({ template: Nullable, ...Tally }, STRICT)),
+    byProvider: Type.Array(Type.Object({ provider: Nullable, ...Tally }, STRICT)),
+    buckets: Type.Array(Type.Object({ at: Type.String({ format: 'date-time' }), ...Tally }, STRICT)),
+  },
+  STRICT,
+);
+
+const TALLY = { total: 1, byStatus: { delivered: 1 } };
+
 export const RECORD_OPERATIONS: Operations = {
+  'GET /v1/stats': {
+    tag: 'Messages',
+    summary: 'Count messages by status, template, provider and time',
+    access: ACCESS.readerOrAdmin,
+    answers: {
+      200: {
+        description: 'Counts of what was accepted between the times.',
+        schema: Stats,
+        example: {
+          mode: 'live',
+          since: AT,
+          until: LATER,
+          bucket: 'hour',
+          ...TALLY,
+          byTemplate: [{ template: 'welcome', ...TALLY }],
+          byProvider: [{ provider: 'smtp', ...TALLY }],
+          buckets: [{ at: AT, ...TALLY }],
+        },
+      },
+    },
+    example: { query: { bucket: 'day' } },
+  },
   'GET /v1/suppressions': {
     tag: 'Suppressions',
     summary: 'List suppressed addresses',
