@@ -9,6 +9,16 @@ import { isMissing } from './support/requires.ts';
 const FAILURES = 16;
 const CONNECTIONS = 10;
 
+/** A connection that was being made while the server started may still bring its refusal. */
+async function onceBack(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isConnectionError(error)) throw error;
+    await onceBack(work);
+  }
+}
+
 /** Does the work over and over on twice as many callers as there are connections; failures are what it is about. */
 function keepBusy(work: () => Promise<void>): { isBusy: Promise<void>; stop(): Promise<unknown> } {
   let isOver = false;
@@ -16,7 +26,7 @@ function keepBusy(work: () => Promise<void>): { isBusy: Promise<void>; stop(): P
     while (!isOver) await Promise.allSettled([work()]);
   });
   return {
-    isBusy: work(),
+    isBusy: onceBack(work),
     stop() {
       isOver = true;
       return Promise.all(callers);
@@ -56,17 +66,8 @@ describe.skipIf(isMissing('initdb', 'postgres'))('a database that goes away and 
       await load.stop();
       await server.restart();
     }
-    // A connection that was being made while the server started may still bring its refusal.
-    const workOnceBack = async (): Promise<void> => {
-      try {
-        await work();
-      } catch (error) {
-        if (!isConnectionError(error)) throw error;
-        await workOnceBack();
-      }
-    };
     // The next one to use a connection that was left unusable would wait for it in vain.
-    await Promise.all(Array.from({ length: CONNECTIONS }, workOnceBack));
+    await Promise.all(Array.from({ length: CONNECTIONS }, () => onceBack(work)));
     await database.close();
   }, 60_000);
 });
