@@ -340,6 +340,14 @@ const SETTINGS = {
     default: 20_000,
     description: 'How long a stopping process waits for what is under way',
   }),
+  SHUTDOWN_DRAIN_MS: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 120_000,
+      description:
+        'How long a stopping API goes on answering, but with 503 at /readyz and closing its connections, so that load balancers turn away from it; 5000 by default, 0 in the other roles',
+    }),
+  ),
   SANDBOX: Type.Union([Type.Literal('full'), Type.Literal('trusted')], {
     default: 'full',
     description:
@@ -420,6 +428,8 @@ export type Config = Readonly<{
   secretKey: string | null;
   webhooks: WebhookSettings;
   shutdownGraceMs: number;
+  /** Before the grace begins. */
+  shutdownDrainMs: number;
   sandboxMode: 'full' | 'trusted';
   logLevel: string;
 }>;
@@ -593,6 +603,7 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     secretKey: env.SECRET_KEY ?? null,
     webhooks: toWebhooks(env),
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    shutdownDrainMs: env.SHUTDOWN_DRAIN_MS ?? (env.SERVICE_ROLE === 'API' ? 5000 : 0),
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
   };
