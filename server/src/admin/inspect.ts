@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { sql } from 'drizzle-orm';
-import { Redis } from 'ioredis';
 import { type Config, readConfig } from '../config.ts';
 import { openPostgres } from '../lib/db/postgres.ts';
 import { readSchemaState, type SchemaState } from '../lib/db/schema-guard.ts';
+import { createRedisClient } from '../lib/queue/redis.ts';
 import type { ProviderSettings, SmtpProviderSettings } from '../lib/providers/settings.ts';
 
 /** One thing that was looked at on a server's machine. `fix` says how to mend what is not well. */
@@ -80,7 +80,7 @@ function toSchemaFinding({ missing, later, applied }: SchemaState): Finding {
 }
 
 async function inspectRedis(url: string): Promise<Finding[]> {
-  const redis = new Redis(url, {
+  const redis = createRedisClient(url, {
     lazyConnect: true,
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
