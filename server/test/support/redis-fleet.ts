@@ -84,7 +84,8 @@ export async function startSentinelFleet(): Promise<RedisFleet> {
     const info = String(await ask(port, 'INFO', 'sentinel'));
     return info.includes(`slaves=1,sentinels=${SENTINELS}`) ? true : null;
   };
-  for (const sentinel of sentinels) await waitFor('the sentinels to know each other', () => knowsAll(sentinel));
+  for (const sentinel of sentinels)
+    await waitFor('the sentinels to know each other', () => knowsAll(sentinel));
   return {
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${name}`,
     async failOver() {
@@ -157,6 +158,8 @@ async function meet(from: number, to: number): Promise<void> {
 
 async function waitForCluster(nodes: readonly Node[], line: string): Promise<void> {
   for (const { port } of nodes) {
-    await waitFor(line, async () => (String(await ask(port, 'CLUSTER', 'INFO')).includes(line) ? true : null));
+    await waitFor(line, async () =>
+      String(await ask(port, 'CLUSTER', 'INFO')).includes(line) ? true : null,
+    );
   }
 }
