@@ -79,7 +79,13 @@ type Wiring<B extends IQueueBackend, C> = {
 };
 
 /** The queue on Redis. `producer` should fail fast, `consumer` must wait for ever (`maxRetriesPerRequest: null`). */
-export function createRedisQueue({ producer, consumer }: { producer: RedisClient; consumer: RedisClient }): QueueBackend {
+export function createRedisQueue({
+  producer,
+  consumer,
+}: {
+  producer: RedisClient;
+  consumer: RedisClient;
+}): QueueBackend {
   return createBackend({
     factory: createRedisBackend,
     producer,

@@ -2,9 +2,12 @@ import { describe, expect, test } from 'bun:test';
 import { parseRedisUrl } from './redis-address.ts';
 
 describe('the address of Redis', () => {
-  test.each(['redis://127.0.0.1:6379/3', 'rediss://user:pass@cache.example.com'])('%s is one server', (url) => {
-    expect(parseRedisUrl(url)).toEqual({ kind: 'single', url });
-  });
+  test.each(['redis://127.0.0.1:6379/3', 'rediss://user:pass@cache.example.com'])(
+    '%s is one server',
+    (url) => {
+      expect(parseRedisUrl(url)).toEqual({ kind: 'single', url });
+    },
+  );
 
   test('names sentinels, their master and its database', () => {
     expect(parseRedisUrl('rediss+sentinel://u:p%40ss@a:1,b,[::1]:3/main/2?sentinelPassword=x')).toEqual({
