@@ -6,6 +6,7 @@ import { runDeliverBench } from './deliver.ts';
 import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
+import { runScaleBench } from './scale.ts';
 import { toResultsPage } from './results-page.ts';
 
 const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
@@ -14,6 +15,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['accept', runAcceptBench],
   ['deliver', runDeliverBench],
   ['latency', runLatencyBench],
+  ['scale', runScaleBench],
 ]);
 
 async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {
