@@ -14,6 +14,7 @@ import { eraseRecipient, findMessageIdsTo } from '../src/lib/db/erasure.ts';
 import { findFeedHead, readFeed, selectEventsBetween } from '../src/lib/db/event-feed.ts';
 import { findPriorClaims, pruneIdempotencyKeys } from '../src/lib/db/idempotency.ts';
 import { findInboxMessage, listInbox } from '../src/lib/db/inbox.ts';
+import { listMessagesWithContent } from '../src/lib/db/message-removal.ts';
 import { chooseWalk, type MessageFilter, WALK_INDEXES } from '../src/lib/db/message-filters.ts';
 import { listMessages } from '../src/lib/db/messages-list.ts';
 import {
@@ -52,7 +53,12 @@ const MESSAGES = isFullRun() ? 1_000_000 : 40_000;
 const HOUR_MS = 3_600_000;
 
 /** Nothing of these messages is there. */
-const NO_BLOBS: BlobStore = { put: async () => {}, get: async () => null, delete: async () => {} };
+const NO_BLOBS: BlobStore = {
+  put: async () => {},
+  get: async () => null,
+  delete: async () => {},
+  list: async function* () {},
+};
 
 describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} messages`, () => {
   let postgres: PostgresForFile;
@@ -231,6 +237,7 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
       (database) =>
         pruneBatch({ database, blobs: NO_BLOBS }, { kind: 'bodies', before: middle, after: null, limit: 20 }),
     ],
+    ['the messages of blobs', (database) => listMessagesWithContent(database, [id])],
     ['a webhook to deliver', ({ db }) => claimDelivery(db, id, { leaseMs: 1000 })],
     ['webhooks that are due', ({ db }) => takeDue(db, { limit: 100 })],
     ['webhooks of an endpoint', ({ db }) => listDeliveries(db, { endpointId: BUSY_CLIENT, ...paging })],

@@ -13,6 +13,7 @@ import { createProviderRouter, type ProviderRouter } from '../lib/providers/rout
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
+import { startBlobSweep } from './blob-sweep.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { startProviderReporter } from './provider-reporter.ts';
@@ -69,12 +70,13 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
   });
   const reporter = startProviderReporter({ board: profile.providerBoard, router, logger });
   const retention = startRetention({ database, blobs, logger, days: config.retentionDays });
+  const blobSweep = startBlobSweep({ database, blobs, logger });
   const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
   const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
       const stopMail = async () => {
-        await Promise.all([reconciler.stop(), retention.stop(), reporter.stop()]);
+        await Promise.all([reconciler.stop(), retention.stop(), blobSweep.stop(), reporter.stop()]);
         await worker.stop(config.shutdownGraceMs);
       };
       // Side by side, because each may use the whole grace.

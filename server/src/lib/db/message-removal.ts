@@ -2,6 +2,8 @@ import { and, asc, eq, inArray, type SQL } from 'drizzle-orm';
 import { messageAttachments, messages } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { keptBodyKey } from '../messages/kept-body.ts';
+import { lowestIdAt } from '../messages/message-id.ts';
+import { REMOVED_PROPS } from '../messages/removed-content.ts';
 import type { Database, Db } from './database.ts';
 
 /** Which messages something is to be taken from. */
@@ -83,4 +85,25 @@ export async function listMessageIds(db: Db, clientId: string, limit: number): P
     .orderBy(asc(messages.id))
     .limit(limit);
   return rows.map(({ id }) => id);
+}
+
+const WITH_CONTENT = `
+  select m.id::text from json_array_elements_text(($1::text)::json) as asked(id)
+  join messages m on m.id = asked.id::uuid where m.props is distinct from $2::text`;
+
+/** Which of these messages are there, with the content that they were given. */
+export async function listMessagesWithContent(
+  database: Database,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const rows = await database.query<{ id: string }>(WITH_CONTENT, [JSON.stringify(ids), REMOVED_PROPS]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** True where there is a message that was accepted before a time. */
+export async function hasMessagesBefore(database: Database, time: Date): Promise<boolean> {
+  const found = await database.query('select 1 as one from messages where id < $1::uuid limit 1', [
+    lowestIdAt(time.getTime()),
+  ]);
+  return found.length > 0;
 }

@@ -1,6 +1,7 @@
 import { and, asc, gt, inArray, lt, sql } from 'drizzle-orm';
 import { messageEvents, messages } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import { lowestIdAt } from '../messages/message-id.ts';
 import type { MessageStatus } from '../messages/status.ts';
 import { clearContent, HAS_CONTENT, removeInboxCopies } from './content-removal.ts';
 import type { Database, Db } from './database.ts';
@@ -37,12 +38,6 @@ const ENDED: readonly MessageStatus[] = [
   'suppressed',
 ];
 
-/** The lowest id of version 7 that can have been made at a time. */
-export function lowestIdAt(time: Date): string {
-  const hex = Math.max(time.getTime(), 0).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
-}
-
 /**
  * Looks at the next few messages in the order of their ids, which is that of time, and takes from those whose time is over.
  * Each batch costs the same, however many there are and whatever was removed before. One that somebody is changing
@@ -60,7 +55,9 @@ export async function pruneBatch(
   const rows = await deps.database.db
     .select({ id: messages.id, isOver: sql<boolean>`${isOver}` })
     .from(messages)
-    .where(and(lt(messages.id, lowestIdAt(before)), after === null ? undefined : gt(messages.id, after)))
+    .where(
+      and(lt(messages.id, lowestIdAt(before.getTime())), after === null ? undefined : gt(messages.id, after)),
+    )
     .orderBy(asc(messages.id))
     .limit(limit);
   const ids = rows.filter((row) => row.isOver).map(({ id }) => id);
