@@ -127,7 +127,14 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(keysController(administration))
     .use(queueController({ queue, authenticator, logger }))
     .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
-    .use(providersController({ board: profile.providerBoard, authenticator }))
+    .use(
+      providersController({
+        board: profile.providerBoard,
+        database,
+        configured: config.providers.map(({ name }) => name),
+        authenticator,
+      }),
+    )
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(statsController({ database, authenticator, now: accept.now }))
