@@ -282,7 +282,7 @@ const SETTINGS = {
     Type.String({
       pattern: '^(database|s3://.+|folder:.+)$',
       description:
-        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>; by default the database, with pglite: a folder',
+        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>, for this service alone; by default the database, with pglite: a folder',
     }),
   ),
   S3_ENDPOINT: Type.Optional(

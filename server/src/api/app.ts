@@ -14,7 +14,7 @@ import { healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
-import { messagesController } from './controllers/messages.ts';
+import { ACCEPTING_ROUTES, messagesController } from './controllers/messages.ts';
 import { providersController } from './controllers/providers.ts';
 import { queueController } from './controllers/queue.ts';
 import { recipientsController } from './controllers/recipients.ts';
@@ -84,11 +84,11 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       if (route.startsWith(CALLBACK_PREFIX)) return readBytes(request, { maxBytes: MAX_CALLBACK_BYTES });
       // Before the body is read: an unknown caller may not make us read one.
       const identity = await authenticator.identify(request);
-      const isSending = request.method === 'POST' && path.startsWith('/v1/messages');
-      if (isSending) intake.assertOpen();
+      const isAccepting = request.method === 'POST' && ACCEPTING_ROUTES.has(route);
+      if (isAccepting) intake.assertOpen();
       const body = await readJsonBody(request, {
         maxBytes: config.maxBodyBytes,
-        ...(isSending && {
+        ...(isAccepting && {
           extended: { maxBytes: config.maxAttachmentBodyBytes, holding: '"attachments"' },
         }),
         onBytes: (bytes) => budget.reserve(request, bytes),
@@ -127,7 +127,14 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
     .use(keysController(administration))
     .use(queueController({ queue, authenticator, logger }))
     .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
-    .use(providersController({ board: profile.providerBoard, authenticator }))
+    .use(
+      providersController({
+        board: profile.providerBoard,
+        database,
+        configured: config.providers.map(({ name }) => name),
+        authenticator,
+      }),
+    )
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(statsController({ database, authenticator, now: accept.now }))
