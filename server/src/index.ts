@@ -2,6 +2,7 @@ import type { ApiDeps } from './api/app.ts';
 import { startApi } from './api/start.ts';
 import { createClosers } from './closers.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { SchemaBehindError } from './lib/db/schema-guard.ts';
 import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
@@ -73,9 +74,9 @@ async function startRole(deps: ApiDeps & WorkerDeps): Promise<RunningService> {
   }
 }
 
-/** The grace, and time to abort, record and close after it. */
-export function stopDeadlineMs({ shutdownGraceMs }: Config): number {
-  return shutdownGraceMs + 10_000;
+/** Draining, the grace, and time to abort, record and close after it. */
+export function stopDeadlineMs({ shutdownDrainMs, shutdownGraceMs }: Config): number {
+  return shutdownDrainMs + shutdownGraceMs + 10_000;
 }
 
 async function main(): Promise<void> {
@@ -93,7 +94,8 @@ if (import.meta.main) {
     await main();
     process.exit(0);
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : Bun.inspect(error)}\n`);
+    const isForOperators = error instanceof ConfigError || error instanceof SchemaBehindError;
+    process.stderr.write(`${isForOperators ? error.message : Bun.inspect(error)}\n`);
     process.exit(1);
   }
 }

@@ -10,7 +10,7 @@ import { toTraceparent } from '../lib/telemetry/trace-context.ts';
 import { clientsController } from './controllers/clients.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
 import { docsController } from './controllers/docs.ts';
-import { healthController } from './controllers/health.ts';
+import { DrainingError, healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
@@ -55,6 +55,8 @@ export type Api = {
   readonly app: App;
   /** Gives back what a request held, once it is answered. */
   release(request: Request): void;
+  /** From now on it is not ready, though it answers. */
+  startDraining(): void;
   /** Ends the event streams, which would otherwise be requests without end. */
   stopStreams(): Promise<void>;
   /** Ends what runs behind the requests; after the last of them. */
@@ -68,6 +70,11 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   const services = createServices({ config, profile, logger, metrics });
   const { authenticator, known, rateGate, streams, idempotency, resolver, props, budget, intake } = services;
   const { accept, administration } = services;
+  let isDraining = false;
+  const assertOpen = () => {
+    if (isDraining) throw new DrainingError();
+    intake.assertOpen();
+  };
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace, headers } = contextOf(request);
@@ -117,7 +124,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
         status: Number(set.status ?? 200),
       });
     })
-    .use(healthController({ database, queue, assertOpen: intake.assertOpen }))
+    .use(healthController({ database, queue, assertOpen }))
     .use(messagesController({ accept, database, engine, authenticator, rateGate }))
     .use(messageActionsController({ database, queue, authenticator, logger }))
     .use(deadLettersController({ database, queue, authenticator, logger }))
@@ -166,6 +173,9 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   return {
     app,
     release: budget.release,
+    startDraining() {
+      isDraining = true;
+    },
     stopStreams: streams.stop,
     stop: services.stop,
   };

@@ -5,7 +5,10 @@ import { noteAddress } from './middleware/client-address.ts';
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
   readonly url: string;
-  /** Takes no further connections and waits for requests under way. Safe to call twice. */
+  /**
+   * Tells load balancers to turn away and gives them time to, then takes no further connections and waits for requests
+   * under way. Safe to call twice.
+   */
   stop(): Promise<void>;
 };
 
@@ -22,6 +25,7 @@ async function stopServer(server: ReturnType<typeof Bun.serve>, graceMs: number)
 export function startApi(deps: ApiDeps): RunningApi {
   const { host, port } = deps.config;
   const api = createApi(deps);
+  let stopping: Promise<void> | null = null;
   const server = Bun.serve({
     hostname: host,
     port,
@@ -33,6 +37,8 @@ export function startApi(deps: ApiDeps): RunningApi {
         const response = await api.app.fetch(request);
         // An event stream may be silent for long, and knows itself when nobody reads.
         if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
+        // A connection that nothing is sent on any more can be closed without cutting off somebody's next request.
+        if (stopping) response.headers.set('connection', 'close');
         return response;
       } finally {
         api.release(request);
@@ -40,12 +46,13 @@ export function startApi(deps: ApiDeps): RunningApi {
     },
   });
   const stopBoth = async () => {
+    api.startDraining();
+    await Bun.sleep(deps.config.shutdownDrainMs);
     // First, because a stream is a request that never ends by itself.
     await api.stopStreams();
     await stopServer(server, deps.config.shutdownGraceMs);
     await api.stop();
   };
-  let stopping: Promise<void> | null = null;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     stop() {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 export type Program =
   | 'chromium'
   | 'initdb'
+  | 'pg_basebackup'
   | 'postgres'
   | 'redis-server'
   | 'setpriv'
