@@ -14,6 +14,8 @@ function start(options: Partial<HealthOptions> = {}) {
     database: { ping: async () => {} },
     queue: { ping: async () => {} },
     router: { states: () => [] },
+    scrape: null,
+    metricsToken: null,
     ...options,
   });
   servers.push(server);

@@ -11,7 +11,7 @@ import { createInboxProvider } from '../lib/providers/inbox.ts';
 import { createProviders } from '../lib/providers/registry.ts';
 import { createProviderRouter, type ProviderRouter } from '../lib/providers/router.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
-import type { Metrics } from '../lib/telemetry/metrics.ts';
+import type { Telemetry } from '../lib/telemetry/telemetry.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
@@ -27,21 +27,22 @@ export type WorkerDeps = {
   profile: Profile;
   engine: Engine;
   logger: Logger;
-  metrics: Metrics;
+  telemetry: Telemetry;
   /** Told of each step of each delivery. */
   onStep?: StepListener | undefined;
 };
 
 /** Starts to work on the queue; `stop` finishes what is under way, within the configured grace. */
-export function startWorker({ config, profile, engine, logger, metrics, onStep }: WorkerDeps): {
+export function startWorker({ config, profile, engine, logger, telemetry, onStep }: WorkerDeps): {
   stop(): Promise<void>;
 } {
   const { database, queue, blobs } = profile;
   const { publicUrl } = config;
   const { db } = database;
+  const { metrics, tracer } = telemetry;
   const router = createRouter({ config, profile, logger, metrics });
   // First, because it is what can fail: its port may be taken.
-  const health = startHealth({ config, profile, router });
+  const health = startHealth({ config, profile, router, telemetry });
   const worker = queue.startWorker({
     handler: createEmailProcessor({
       deliveries: createDeliveries(database, config),
@@ -55,6 +56,7 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
       leaseMs: config.leaseMs,
       logger,
       metrics,
+      tracer,
       onStep,
     }),
     concurrency: config.workerConcurrency,
@@ -69,7 +71,14 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
   });
   const reporter = startProviderReporter({ board: profile.providerBoard, router, logger });
   const retention = startRetention({ database, blobs, logger, days: config.retentionDays });
-  const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
+  const reconciler = startReconciler({
+    database,
+    queue: queue.queue,
+    logger,
+    metrics,
+    tracer,
+    isMeasured: telemetry.isMeasured,
+  });
   const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
@@ -85,16 +94,24 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
   };
 }
 
-type HealthDeps = Pick<WorkerDeps, 'config' | 'profile'> & { router: ProviderRouter };
+type HealthDeps = Pick<WorkerDeps, 'config' | 'profile' | 'telemetry'> & { router: ProviderRouter };
 
 /** A process that is an API too answers there. */
-function startHealth({ config, profile, router }: HealthDeps): HealthServer | null {
-  const { role, host, workerPort: port } = config;
+function startHealth({ config, profile, router, telemetry }: HealthDeps): HealthServer | null {
+  const { role, host, workerPort: port, metricsToken } = config;
   if (role !== 'WORKER' || port === null) return null;
-  return startHealthServer({ host, port, database: profile.database, queue: profile.queue.queue, router });
+  return startHealthServer({
+    host,
+    port,
+    database: profile.database,
+    queue: profile.queue.queue,
+    router,
+    scrape: telemetry.scrape,
+    metricsToken,
+  });
 }
 
-type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger' | 'metrics'>;
+type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger'> & Pick<Telemetry, 'metrics'>;
 
 function createRouter({ config, profile, logger, metrics }: RouterDeps): ProviderRouter {
   const { database, rateLimits, broadcast } = profile;

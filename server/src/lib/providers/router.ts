@@ -1,6 +1,7 @@
 import type { KeyMode } from '../auth/api-key.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Span } from '../telemetry/tracer.ts';
 import { type BreakerBroadcast, createSilentBroadcast } from './breaker-broadcast.ts';
 import {
   type BreakerChange,
@@ -14,6 +15,7 @@ import { createMemoryRateLimits, type RateLimits } from './rate-limit.ts';
 import { applyBreakerNews, observeBreakers, reportBreakerChange } from './router-breakers.ts';
 import { chooseLane, createPatience, type LaneGroups, toGroups } from './router-choice.ts';
 import { createHandOver, type HandOver, type HandOverCallbacks } from './router-hand-over.ts';
+import { sendInSpan } from './send-span.ts';
 import { createLane, type Lane, type ResultCounts } from './router-lane.ts';
 
 /** Whose message it is; `boundTo` names the one provider that its client may use. */
@@ -33,6 +35,8 @@ export type RouterOptionsOfSend = Omit<SendOptions, 'onHandOver'> &
   HandOverCallbacks & {
     /** The provider named could not take the message, and another one is about to be asked. */
     onFailover: (provider: string, reason: string) => void;
+    /** The attempt that this is part of, where it is followed. */
+    span?: Span;
   };
 
 /** One provider as it stands in this process. */
@@ -172,7 +176,8 @@ async function send(router: Router, sending: Sending): Promise<RouterResult> {
 
 async function sendToInbox({ inbox }: Router, { mail, options }: Sending): Promise<RouterResult> {
   const { signal } = options;
-  const result = await inbox.send(mail, { signal, onHandOver: () => options.onHandOver(inbox.name) });
+  const sending = { signal, onHandOver: () => options.onHandOver(inbox.name) };
+  const result = await sendInSpan(options.span, inbox, () => inbox.send(mail, sending));
   return { provider: inbox.name, result };
 }
 
@@ -223,7 +228,8 @@ async function attempt(
   const { signal } = options;
   try {
     if (failed) await goOn(router, { failed, to: provider.name, options, handOver });
-    const result = await provider.send(mail, { signal, onHandOver: handOver.by(provider.name) });
+    const sending = { signal, onHandOver: handOver.by(provider.name) };
+    const result = await sendInSpan(options.span, provider, () => provider.send(mail, sending));
     lane.settle(pass, result, signal);
     return result;
   } catch (error) {
