@@ -101,7 +101,7 @@ export function stopDeadlineMs({ shutdownGraceMs }: Config): number {
 async function main(): Promise<void> {
   const config = readConfig();
   const isForPeople = config.role === 'DEV' && process.stderr.isTTY;
-  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople });
+  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople, burst: config.logBurst });
   const service = await startService(config, logger);
   logger.info({ role: config.role, profile: service.profile.name, url: service.url }, 'started');
   const signal = await stopOnSignals({ stop: service.stop, deadlineMs: stopDeadlineMs(config) });

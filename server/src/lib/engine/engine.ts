@@ -154,6 +154,7 @@ export async function createEngine({
   const onWait = (waitMs: number): void => metrics.sandboxWait.record(waitMs);
   const pool = createSandboxPool({ starter, limits, onKill, onWait, readMemory });
   await closeOnFailure(pool, () => pool.ready());
+  const unwatch = metrics.pools.watch('sandbox', pool.use);
   const locator = createErrorLocator({ logger });
   const context: RenderContext = { version, lookup, pool, limits, locator, metrics };
 
@@ -166,7 +167,10 @@ export async function createEngine({
       return result;
     },
     check: (input) => checkSources(context, input),
-    close: () => pool.close(),
+    async close() {
+      unwatch();
+      await pool.close();
+    },
   };
 }
 

@@ -118,12 +118,16 @@ export function createProviderRouter(options: ProviderRouterOptions): ProviderRo
   };
   const observe = observeBreakers(lanes);
   metrics.breakerState.addCallback(observe);
+  const unwatch = lanes.map(({ provider }) =>
+    metrics.pools.watch(`provider:${provider.name}`, () => provider.use?.() ?? null),
+  );
   if (lanes.length > 0) broadcast.listen((news) => applyBreakerNews(lanes, news));
   return {
     send: (mail, request, sendOptions) => send(router, { mail, request, options: sendOptions }),
     states: () => lanes.map(toState),
     async close() {
       metrics.breakerState.removeCallback(observe);
+      for (const end of unwatch) end();
       await broadcast.close();
       await Promise.all([...lanes.map(({ provider }) => provider.close()), inbox.close()]);
     },

@@ -147,17 +147,20 @@ function observeService(meter: Meter) {
 }
 
 function observePools(meter: Meter) {
-  const pools = new Map<string, () => PoolUse>();
+  const pools = new Map<string, () => PoolUse | null>();
   const show = (name: string, description: string, of: (use: PoolUse) => number) =>
     meter.createObservableGauge(name, { description }).addCallback((result) => {
-      for (const [pool, read] of pools) result.observe(of(read()), { pool });
+      for (const [pool, read] of pools) {
+        const use = read();
+        if (use) result.observe(of(use), { pool });
+      }
     });
   show('mail.pool.size', 'Places of each pool of this process', ({ size }) => size);
   show('mail.pool.used', 'Places that are taken', ({ used }) => used);
   show('mail.pool.waiting', 'Work that waits for a place', ({ waiting }) => waiting);
   return {
-    /** Shows a pool from now on, until the function that is returned is called. */
-    watch(pool: string, read: () => PoolUse): () => void {
+    /** Shows a pool from now on, until the function that is returned is called; null where it has no bound to show. */
+    watch(pool: string, read: () => PoolUse | null): () => void {
       pools.set(pool, read);
       return () => void (pools.get(pool) === read && pools.delete(pool));
     },

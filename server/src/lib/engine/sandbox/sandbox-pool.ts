@@ -1,3 +1,4 @@
+import type { PoolUse } from '../../telemetry/metrics.ts';
 import type { KillReason, WatchLimits } from './limit-watch.ts';
 import { findIdlest, relieveMemory } from './memory-relief.ts';
 import type { SandboxJob, SandboxOutcome, SandboxProcess } from './sandbox-process.ts';
@@ -22,6 +23,8 @@ export type SandboxPool = {
    * queued behind it goes to the sandbox that takes the place. Throws when no sandbox can be started.
    */
   run(key: string, job: SandboxJob): Promise<SandboxOutcome>;
+  /** How many places for clients' processes there are, are taken, and are waited for. */
+  use(): PoolUse;
   /** Resolves when the first spare is ready; throws when it does not start. */
   ready(): Promise<void>;
   /** Ends every process and resolves when they are gone. What is still queued is refused. */
@@ -177,6 +180,7 @@ export function createSandboxPool({
   };
 
   return {
+    use: () => ({ size: limits.maxProcesses, used: placed.size, waiting: waiters.length }),
     ready: () => supply.ready(),
     run(key, job) {
       if (isClosed) return Promise.reject(new Error('The engine is closed'));
