@@ -29,8 +29,7 @@ export function toLineChart({ title, xLabel, yLabel, xs, series }: LineChart): s
   const y = (value: number) => HEIGHT - EDGE.bottom - (value / top) * (HEIGHT - EDGE.top - EDGE.bottom);
   const grid = Array.from({ length: GRID_LINES + 1 }, (_, step) => (top * step) / GRID_LINES).map(
     (value) =>
-      `<line class="grid" x1="${EDGE.left}" x2="${WIDTH - EDGE.right}" y1="${y(value)}" y2="${y(value)}"/>` +
-      text(EDGE.left - 8, y(value) + 4, format(value), 'end'),
+      `<line class="grid" x1="${EDGE.left}" x2="${WIDTH - EDGE.right}" y1="${y(value)}" y2="${y(value)}"/>${text(EDGE.left - 8, y(value) + 4, format(value), 'end')}`,
   );
   const steps = xs.map((value, index) => text(x(index), HEIGHT - EDGE.bottom + 18, format(value), 'middle'));
   const lines = series.map(({ label, values }, index) => {

@@ -82,11 +82,11 @@ export async function runScaleBench(): Promise<BenchReport> {
     const measured: { operation: Operation; smallUs: number; largeUs: number }[] = [];
     for (const operation of OPERATIONS_OF) {
       const samples = { small: new Array<number>(), large: new Array<number>() };
-      for (let round = 0; round <= ROUNDS; round += 1) {
-        const smallUs = await measure(postgres.pid, { stage: small, operation, round });
-        const largeUs = await measure(postgres.pid, { stage: large, operation, round });
+      for (let turn = 0; turn <= ROUNDS; turn += 1) {
+        const smallUs = await measure(postgres.pid, { stage: small, operation, round: turn });
+        const largeUs = await measure(postgres.pid, { stage: large, operation, round: turn });
         // The first warms caches and prepared statements.
-        if (round === 0) continue;
+        if (turn === 0) continue;
         samples.small.push(smallUs);
         samples.large.push(largeUs);
       }

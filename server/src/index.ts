@@ -7,7 +7,7 @@ import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
-import { createMetrics, type Metrics } from './lib/telemetry/metrics.ts';
+import { startTelemetry, type Telemetry } from './lib/telemetry/telemetry.ts';
 import { stopOnSignals } from './signals.ts';
 import { startWorker, type WorkerDeps } from './worker/start.ts';
 
@@ -20,6 +20,9 @@ export type RunningService = {
   stop(): Promise<void>;
 };
 
+/** What a caller may bring along: its own telemetry, which stays its own to stop, and an ear for steps of deliveries. */
+export type ServiceOptions = Pick<WorkerDeps, 'onStep'> & { telemetry?: Telemetry };
+
 /**
  * Starts the role that the configuration names. The database must have been migrated, but for the embedded one, which
  * migrates itself.
@@ -27,9 +30,26 @@ export type RunningService = {
 export async function startService(
   config: Config,
   logger: Logger,
-  metrics: Metrics = createMetrics(),
-  { onStep }: Pick<WorkerDeps, 'onStep'> = {},
+  { telemetry: given, onStep }: ServiceOptions = {},
 ): Promise<RunningService> {
+  if (given) return startWith({ config, logger, telemetry: given, onStep });
+  const telemetry = await startTelemetry(config.telemetry, logger);
+  try {
+    const service = await startWith({ config, logger, telemetry, onStep });
+    const closers = createClosers();
+    // Last, so that what is done on the way out is told as well.
+    closers.add(() => telemetry.stop());
+    closers.add(() => service.stop());
+    return { ...service, stop: closers.closeAll };
+  } catch (error) {
+    await telemetry.stop();
+    throw error;
+  }
+}
+
+type Starting = Pick<WorkerDeps, 'config' | 'logger' | 'onStep'> & { telemetry: Telemetry };
+
+async function startWith({ config, logger, telemetry, onStep }: Starting): Promise<RunningService> {
   const opening = openProfile(config.storage, logger);
   const openBuilds = async () => createBuildTable((await opening).database.db);
   // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
@@ -43,11 +63,11 @@ export async function startService(
     },
     lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
     logger,
-    metrics,
+    metrics: telemetry.metrics,
   });
   const [opened, started] = await Promise.allSettled([opening, starting]);
   if (opened.status === 'fulfilled' && started.status === 'fulfilled') {
-    return startRole({ config, profile: opened.value, engine: started.value, logger, metrics, onStep });
+    return startRole({ config, profile: opened.value, engine: started.value, logger, telemetry, onStep });
   }
   // Whichever of them is there has nobody else to close it.
   if (opened.status === 'fulfilled') await opened.value.close();
@@ -82,7 +102,7 @@ export function stopDeadlineMs({ shutdownDrainMs, shutdownGraceMs }: Config): nu
 async function main(): Promise<void> {
   const config = readConfig();
   const isForPeople = config.role === 'DEV' && process.stderr.isTTY;
-  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople });
+  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople, burst: config.logBurst });
   const service = await startService(config, logger);
   logger.info({ role: config.role, profile: service.profile.name, url: service.url }, 'started');
   const signal = await stopOnSignals({ stop: service.stop, deadlineMs: stopDeadlineMs(config) });

@@ -53,7 +53,7 @@ const INSTANCE_FILE = 'instance.json';
 export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOptions): Promise<RunningDev> {
   const config = readConfig({ SERVICE_ROLE: 'DEV', ...overrides });
   const level = isQuiet && config.logLevel === 'info' ? 'warn' : config.logLevel;
-  const logger = createLogger({ level, isPretty: process.stderr.isTTY });
+  const logger = createLogger({ level, isPretty: process.stderr.isTTY, burst: config.logBurst });
   prepareFolder(config.mailerDir);
   onProgress(existsSync(join(config.mailerDir, 'db')) ? 'Opening the database' : 'Creating the database');
   const service = await explainFailure(config, () => startService(config, logger));
