@@ -25,6 +25,7 @@ type SuppressionsApi = Api['v1']['suppressions'];
 type WebhookEndpointsApi = Api['v1']['webhook-endpoints'];
 type WebhookEndpointApi = ReturnType<WebhookEndpointsApi>;
 type InboxApi = Api['v1']['inbox'];
+type StatsApi = Api['v1']['stats'];
 
 /** The service's closed list of error codes; docs/errors.md explains each. */
 // Not imported by a name of its own, by which the flattened types would then call it.
@@ -122,6 +123,12 @@ export type QueueState = Answer<QueueApi['get']>;
 
 /** A provider as each worker finds it. */
 export type ProviderReport = Answer<ProvidersApi['get']>['data'][number];
+
+/** Which messages to count, and by the hour or by the day. */
+export type StatsQuery = Query<NonNullable<Parameters<StatsApi['get']>[0]>>;
+
+/** How many messages came to what, in all and by template, provider and time. */
+export type Stats = Answer<StatsApi['get']>;
 
 /** Whose key it is, and what it may do. */
 export type Identity = Answer<Api['v1']['whoami']['get']>;
