@@ -15,10 +15,10 @@ export function tellItem(flags: OutputFlags, item: Item, note: string | null = n
 }
 
 /** A list of resources: JSON as it is, or a table of these fields. The first is never cut. */
-export function tellItems(
+export function tellItems<T extends Item>(
   flags: OutputFlags,
-  items: readonly Item[],
-  { fields, none }: { fields: readonly string[]; none: string },
+  items: readonly T[],
+  { fields, none }: { fields: readonly (keyof T & string)[]; none: string },
 ): void {
   outputOf(flags).answer({ data: items }, () =>
     items.length === 0
@@ -27,7 +27,7 @@ export function tellItems(
           items,
           fields.map((field, index) => ({
             title: field,
-            of: (item: Item) => toCell(item[field]),
+            of: (item: T) => toCell(item[field]),
             isWhole: index === 0,
           })),
         ),

@@ -2,10 +2,6 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
-export function isShell(text: string): text is Shell {
-  return SHELLS.some((shell) => shell === text);
-}
-
 /** The script for a shell's start-up file: it asks the program itself at each Tab, so that it never gets old. */
 export function toCompletionScript(shell: Shell): string {
   return SCRIPTS[shell];

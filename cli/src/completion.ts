@@ -2,7 +2,6 @@ import type { Command, Option } from 'commander';
 import { visibleCommands } from './command-tree.ts';
 import { mailerOf } from './options.ts';
 import { readProfiles } from './profiles.ts';
-import { STATUSES } from './message-status.ts';
 
 /** A shell waits for it with every keystroke of Tab. */
 const TIMEOUT_MS = 1500;
@@ -46,18 +45,11 @@ function walk(
   return { command, option, position };
 }
 
-const FIXED: Readonly<Record<string, readonly string[]>> = {
-  '--status': STATUSES,
-  '--priority': ['high', 'normal', 'low'],
-  '--mode': ['live', 'test'],
-  '--scope': ['send', 'read', 'templates'],
-  '--as': ['sent', 'failed', 'retry'],
-};
-
-async function valuesOf({ long }: Option): Promise<readonly string[]> {
+async function valuesOf({ long, argChoices }: Option): Promise<readonly string[]> {
+  if (argChoices) return argChoices;
   if (long === '--profile') return readProfiles().profiles.map(({ name }) => name);
   if (long === '--template') return liveTemplates();
-  return FIXED[long ?? ''] ?? [];
+  return [];
 }
 
 /** By the words of `commands`: which arguments are names of templates. */
@@ -67,7 +59,7 @@ async function argumentsOf(command: Command, position: number): Promise<readonly
   const argument = command.registeredArguments[position] ?? command.registeredArguments.at(-1);
   if (!argument || (position >= command.registeredArguments.length && !argument.variadic)) return [];
   if (command.name() === 'use') return readProfiles().profiles.map(({ name }) => name);
-  if (command.name() === 'completion') return ['bash', 'zsh', 'fish'];
+  if (argument.argChoices) return argument.argChoices;
   const isOfTemplates = command.parent?.name() === 'template' || command.name() === 'send';
   if (!isOfTemplates || !TAKES_TEMPLATES.has(command.name())) return [];
   return command.name() === 'rollback' && position > 0 ? [] : liveTemplates();

@@ -1,20 +1,24 @@
+import type { KeyInput } from '@org/mail-sdk';
 import { Command } from 'commander';
 import { tellDone, tellItem, tellItems } from '../answers.ts';
+import { membersOf, withChoice } from '../choice.ts';
 import { withExamples } from '../examples.ts';
 import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
 import { bold } from '../output.ts';
-import { definedOnly, parseChoice, parseDurationMs, parseTime } from '../parse-option.ts';
+import { allOf } from '../pages.ts';
+import { definedOnly, parseDurationMs, parseTime } from '../parse-option.ts';
 import { assertConfirmed } from '../prompt.ts';
 import { idOfClient } from './client.ts';
 
+type Mode = NonNullable<KeyInput['mode']>;
+type Scope = NonNullable<KeyInput['scopes']>[number];
 type KeyFlags = ServiceFlags & { client: string; yes?: boolean };
 
 const AS_ADMIN = { isAdmin: true };
 const SHOWN_ONCE = 'This is the only time the key is shown: keep it in a safe place.';
 const MS_PER_S = 1000;
-const PAGE_SIZE = 100;
-const MODES = ['live', 'test'] as const;
-const SCOPES = ['send', 'read', 'templates'] as const;
+const MODES = membersOf<Mode>({ live: true, test: true });
+const SCOPES = membersOf<Scope>({ send: true, read: true, templates: true });
 
 /** `mailctl key ...`: what clients authenticate with. For admin keys. */
 export function keyCommand(): Command {
@@ -32,10 +36,12 @@ function createCommand(): Command {
   const command = withClient(new Command('create'))
     .description('create a key, and show it this once')
     .argument('<name>', 'what it is for')
-    .option('--mode <mode>', 'live, or test for mail that must not leave', 'live')
-    .option('--scope <scope...>', 'send, read, templates (default: all of them)')
     .option('--expires <time>', 'when it ends: a time, or 30d from now')
     .action(create);
+  const mode = 'whether its mail goes out, or is kept';
+  withChoice(command, { flags: '--mode <mode>', description: mode, choices: MODES, preset: 'live' });
+  const scope = 'what it may do; all of these otherwise';
+  withChoice(command, { flags: '--scope <scope...>', description: scope, choices: SCOPES });
   return withExamples(command, [
     'key create ci --client shop --scope templates',
     'key create trial --client shop --mode test --expires 30d',
@@ -70,11 +76,11 @@ function revokeCommand(): Command {
 
 async function create(
   name: string,
-  flags: KeyFlags & { mode: string; scope?: string[]; expires?: string },
+  flags: KeyFlags & { mode: Mode; scope?: Scope[]; expires?: string },
 ): Promise<void> {
   const settings = definedOnly({
-    mode: parseChoice(flags.mode, '--mode', MODES),
-    scopes: flags.scope?.map((scope) => parseChoice(scope, '--scope', SCOPES)),
+    mode: flags.mode,
+    scopes: flags.scope,
     expiresAt: flags.expires === undefined ? undefined : parseTime(flags.expires, '--expires'),
   });
   const mailer = await mailerOf(flags, AS_ADMIN);
@@ -85,8 +91,8 @@ async function create(
 async function list(flags: KeyFlags): Promise<void> {
   const mailer = await mailerOf(flags, AS_ADMIN);
   const clientId = await idOfClient(mailer, flags.client);
-  const fields = ['id', 'name', 'prefix', 'mode', 'scopes', 'lastUsedAt', 'expiresAt', 'revokedAt'];
-  const keys = await Array.fromAsync(mailer.keys.list(clientId, { limit: PAGE_SIZE }));
+  const fields = ['id', 'name', 'prefix', 'mode', 'scopes', 'lastUsedAt', 'expiresAt', 'revokedAt'] as const;
+  const keys = await allOf((page) => mailer.keys.list(clientId, page));
   tellItems(flags, keys, { fields, none: 'No keys yet.' });
 }
 

@@ -1,7 +1,6 @@
-import { Command } from 'commander';
-import { CommandError } from '../command-error.ts';
+import { Argument, Command } from 'commander';
 import { listCandidates } from '../completion.ts';
-import { toCompletionScript, SHELLS, isShell } from '../completion-script.ts';
+import { type Shell, SHELLS, toCompletionScript } from '../completion-script.ts';
 import { toTree } from '../command-tree.ts';
 import { withExamples } from '../examples.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
@@ -30,15 +29,8 @@ function toLines({ name, usage, description, commands }: Tree, before: string): 
 export function completionCommand(): Command {
   const command = withOutput(new Command('completion'))
     .description('the script that completes commands, options and names of templates in a shell')
-    .argument('<shell>', SHELLS.join(', '))
-    .action((shell: string) => {
-      if (!isShell(shell))
-        throw new CommandError(
-          'usage',
-          `There is no completion for "${shell}", but for ${SHELLS.join(', ')}.`,
-        );
-      process.stdout.write(toCompletionScript(shell));
-    });
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .action((shell: Shell) => void process.stdout.write(toCompletionScript(shell)));
   return withExamples(command, [
     'completion bash >> ~/.bashrc',
     'completion zsh > ~/.zfunc/_mailctl',

@@ -6,7 +6,7 @@ import { programName } from '../../environment.ts';
 import { outputOf, type OutputFlags } from '../../options.ts';
 import { bold, dim, green } from '../../output.ts';
 import { askChoices, askText, isInteractive } from '../../prompt.ts';
-import { readStarter, STARTERS } from '../../starters.ts';
+import { NO_STARTER, readStarter, STARTERS } from '../../starters.ts';
 import { writeWhole } from '../../write-file.ts';
 import { PROJECT_VERSIONS } from './versions.ts';
 
@@ -33,14 +33,9 @@ async function askForFolder(flags: InitFlags): Promise<string> {
 
 async function chooseStarters(flags: InitFlags): Promise<readonly string[]> {
   const names = flags.template ?? (await askForStarters(flags));
-  if (names.length === 1 && names[0] === 'none') return [];
-  for (const name of names) {
-    if (!STARTERS.some((starter) => starter.name === name)) {
-      const all = STARTERS.map((starter) => starter.name).join(', ');
-      throw new CommandError('usage', `There is no starter "${name}"; there are ${all}, and none.`);
-    }
-  }
-  return names;
+  if (!names.includes(NO_STARTER)) return names;
+  if (names.length === 1) return [];
+  throw new CommandError('usage', `--template takes starters or "${NO_STARTER}", not both.`);
 }
 
 async function askForStarters(flags: InitFlags): Promise<string[]> {

@@ -1,15 +1,13 @@
-import type { TemplateVersionSummary } from '@org/mail-sdk';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
+import { allOf, firstOf } from '../../pages.ts';
 import { parseWhole } from '../../parse-option.ts';
 import { green, toList } from '../../output.ts';
 import { programName } from '../../environment.ts';
 
-const PAGE_SIZE = 100;
-
 /** `mailctl template list` */
 export async function list(flags: ServiceFlags): Promise<void> {
   const mailer = await mailerOf(flags);
-  const templates = await Array.fromAsync(mailer.templates.list({ limit: PAGE_SIZE }));
+  const templates = await allOf((page) => mailer.templates.list(page));
   outputOf(flags).answer({ data: templates }, () =>
     templates.length === 0
       ? `No templates yet. Push some with: ${programName()} template push`
@@ -27,11 +25,7 @@ export async function list(flags: ServiceFlags): Promise<void> {
 export async function versions(name: string, flags: ServiceFlags & { limit: string }): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit', { maximum: 1000 });
   const mailer = await mailerOf(flags);
-  const found: TemplateVersionSummary[] = [];
-  for await (const version of mailer.templates.versions(name, { limit: Math.min(limit, PAGE_SIZE) })) {
-    found.push(version);
-    if (found.length >= limit) break;
-  }
+  const found = await firstOf(limit, (page) => mailer.templates.versions(name, page));
   outputOf(flags).answer({ data: found }, () =>
     toList(found, [
       { title: 'version', of: ({ version }) => String(version), isWhole: true },

@@ -4,6 +4,7 @@ import { programName } from '../../environment.ts';
 import { loadTemplates, withLocalEngine } from '../../local-templates.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { bold, green, type Output, toReasons } from '../../output.ts';
+import { allOf } from '../../pages.ts';
 import { withSpinner } from '../../progress.ts';
 import { isRecord } from '../../record.ts';
 import { toProblem } from '../../template-problem.ts';
@@ -11,8 +12,6 @@ import { toTemplateTypes, type TypedTemplate } from '../../template-types.ts';
 import { writeWhole } from '../../write-file.ts';
 
 type TypesFlags = ServiceFlags & { live?: boolean; out: string; check?: boolean };
-
-const PAGE_SIZE = 100;
 
 /** `mailctl template types` */
 export async function writeTypes(paths: readonly string[], flags: TypesFlags): Promise<void> {
@@ -40,10 +39,8 @@ export async function writeTypes(paths: readonly string[], flags: TypesFlags): P
 /** What is derived from `PreviewProps` describes an example, and would refuse what is fine: those props are left open. */
 async function readLive(flags: TypesFlags): Promise<TypedTemplate[]> {
   const mailer = await mailerOf(flags);
-  const templates: TypedTemplate[] = [];
-  for await (const { name, schema } of mailer.templates.list({ limit: PAGE_SIZE }))
-    templates.push({ name, schema: inOrder(schema) });
-  return templates;
+  const templates = await allOf((page) => mailer.templates.list(page));
+  return templates.map(({ name, schema }) => ({ name, schema: inOrder(schema) }));
 }
 
 async function readHere(output: Output, paths: readonly string[]): Promise<TypedTemplate[]> {
