@@ -11,9 +11,11 @@ import { messageCommand } from './commands/message.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { providerCommand } from './commands/provider.ts';
 import { queueCommand } from './commands/queue.ts';
+import { recipientCommand } from './commands/recipient.ts';
 import { commandsCommand, completeCommand, completionCommand } from './commands/reflect.ts';
 import { sendCommand } from './commands/send.ts';
 import { loginCommand, logoutCommand, profileCommand, whoamiCommand } from './commands/session.ts';
+import { statsCommand } from './commands/stats.ts';
 import { suppressionCommand } from './commands/suppression.ts';
 import { templateCommand } from './commands/template.ts';
 import { webhookCommand } from './commands/webhook.ts';
@@ -42,7 +44,15 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
   ],
   [
     'Send:',
-    () => [sendCommand(), templateCommand(), messageCommand(), suppressionCommand(), webhookCommand()],
+    () => [
+      sendCommand(),
+      templateCommand(),
+      messageCommand(),
+      statsCommand(),
+      suppressionCommand(),
+      recipientCommand(),
+      webhookCommand(),
+    ],
   ],
   [
     'Operate:',
