@@ -38,7 +38,7 @@ export function completionCommand(): Command {
   ]);
 }
 
-/** What the scripts call: candidates for the last of these words, a line each. Never an error: a shell would show it. */
+/** What the scripts call: candidates for the last of these words, each a line with what to say about it. Never an error: a shell would show it. */
 export function completeCommand(root: () => Command): Command {
   return new Command('__complete')
     .argument('[words...]')
@@ -46,6 +46,6 @@ export function completeCommand(root: () => Command): Command {
     .passThroughOptions()
     .action(async (words: string[]) => {
       const candidates = await listCandidates(root(), words).catch(() => []);
-      process.stdout.write(candidates.map((candidate) => `${candidate}\n`).join(''));
+      process.stdout.write(candidates.map(({ word, about }) => `${word}\t${about}\n`).join(''));
     });
 }
