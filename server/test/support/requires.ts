@@ -6,6 +6,8 @@ export type Program =
   | 'chromium'
   | 'fish'
   | 'initdb'
+  | 'node'
+  | 'npm'
   | 'postgres'
   | 'redis-server'
   | 'setpriv'
