@@ -1,6 +1,6 @@
 import { outputOf, type OutputFlags } from './options.ts';
 import { dim, green, toList, toTable } from './output.ts';
-import { toCell } from './record.ts';
+import { isTime, toCell } from './record.ts';
 
 type Item = Record<string, unknown>;
 
@@ -28,7 +28,7 @@ export function tellItems<T extends Item>(
           fields.map((field, index) => ({
             title: field,
             of: (item: T) => toCell(item[field]),
-            isWhole: index === 0,
+            isWhole: index === 0 || isTime(items[0]?.[field]),
           })),
         ),
   );

@@ -56,3 +56,8 @@ export function serverSettings(): { hasDatabase: boolean; hasRedis: boolean; has
 export function wantsKeychain(): boolean {
   return process.env.MAILCTL_KEYCHAIN !== 'off';
 }
+
+/** Whether somebody wants to see where an error comes from. */
+export function wantsDetails(): boolean {
+  return Boolean(process.env.MAILCTL_DEBUG);
+}

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
-import { programName } from './environment.ts';
+import { programName, wantsDetails } from './environment.ts';
 import { EXIT, type ExitCode, exitCodeOfAnswer } from './exit-code.ts';
 import { startInterruptions } from './interruption.ts';
 import { dim, red, toReasons } from './output.ts';
@@ -43,9 +43,15 @@ function toFailure(error: unknown): Failure {
   if (error instanceof CommanderError) {
     return { code: 'usage', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage };
   }
-  if (!(error instanceof Error))
-    return { code: 'failed', message: Bun.inspect(error), exitCode: EXIT.failed };
-  return toKnownFailure(error) ?? { code: 'failed', message: Bun.inspect(error), exitCode: EXIT.failed };
+  if (!(error instanceof Error)) return toUnexpected(Bun.inspect(error), '');
+  return toKnownFailure(error) ?? toUnexpected(error.message, Bun.inspect(error));
+}
+
+/** What nobody has foreseen: a sentence, and for whoever wants to know, all of it. */
+function toUnexpected(message: string, detail: string): Failure {
+  const shown = wantsDetails() && detail !== '' ? detail : message;
+  const hint = wantsDetails() ? null : 'MAILCTL_DEBUG=1 shows where it comes from.';
+  return { code: 'failed', message: shown, exitCode: EXIT.failed, hint };
 }
 
 type MailErrorLike = Error & {

@@ -4,6 +4,7 @@ import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { green, red, toList } from '../../output.ts';
 import { firstOf } from '../../pages.ts';
 import { definedOnly, parsePast, parseWhole } from '../../parse-option.ts';
+import { toShortTime } from '../../record.ts';
 
 export type FilterFlags = { status?: MessageStatus; to?: string; template?: string; since?: string };
 
@@ -51,6 +52,6 @@ function toTable(found: readonly MessageSummary[]): string {
       title: 'template',
       of: ({ template, templateVersion }) => (template === null ? '' : `${template}@${templateVersion}`),
     },
-    { title: 'at', of: ({ createdAt }) => createdAt.slice(0, 19).replace('T', ' '), isWhole: true },
+    { title: 'at', of: ({ createdAt }) => toShortTime(createdAt), isWhole: true },
   ]);
 }

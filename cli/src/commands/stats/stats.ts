@@ -3,6 +3,7 @@ import { isBad, STATUSES } from '../../message-status.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { bold, type Column, cyan, dim, red, toList } from '../../output.ts';
 import { definedOnly, parsePast } from '../../parse-option.ts';
+import { toShortTime } from '../../record.ts';
 
 type StatsFlags = ServiceFlags & Pick<StatsQuery, 'bucket' | 'mode'> & { since?: string; until?: string };
 
@@ -60,6 +61,7 @@ function toTimes(buckets: Stats['buckets'], counts: readonly Column<Tally>[]): s
   ]);
 }
 
+/** To the minute. */
 function toTime(text: string): string {
-  return text.slice(0, 16).replace('T', ' ');
+  return toShortTime(text).slice(0, 16);
 }

@@ -3,6 +3,7 @@ import { allOf, firstOf } from '../../pages.ts';
 import { parseWhole } from '../../parse-option.ts';
 import { green, toList } from '../../output.ts';
 import { programName } from '../../environment.ts';
+import { toShortTime } from '../../record.ts';
 
 /** `mailctl template list` */
 export async function list(flags: ServiceFlags): Promise<void> {
@@ -16,7 +17,7 @@ export async function list(flags: ServiceFlags): Promise<void> {
           { title: 'version', of: ({ version }) => String(version), isWhole: true },
           { title: 'whose', of: ({ isShared }) => (isShared ? 'shared' : '') },
           { title: 'warnings', of: ({ warnings }) => (warnings.length > 0 ? String(warnings.length) : '') },
-          { title: 'pushed', of: ({ updatedAt }) => updatedAt },
+          { title: 'pushed', of: ({ updatedAt }) => toShortTime(updatedAt), isWhole: true },
         ]),
   );
 }
@@ -32,7 +33,7 @@ export async function versions(name: string, flags: ServiceFlags & { limit: stri
       { title: '', of: ({ isCurrent }) => (isCurrent ? 'current' : ''), tint: green },
       { title: 'content', of: ({ contentHash }) => contentHash.slice(0, 12), isWhole: true },
       { title: 'warnings', of: ({ warnings }) => (warnings.length > 0 ? String(warnings.length) : '') },
-      { title: 'pushed', of: ({ createdAt }) => createdAt },
+      { title: 'pushed', of: ({ createdAt }) => toShortTime(createdAt), isWhole: true },
     ]),
   );
 }
