@@ -32,6 +32,13 @@ test('a list fits the width, keeps ids whole, and leaves out columns that say no
   ]);
 });
 
+test('where no table fits, each item is a block', () => {
+  const columns = [...COLUMNS, { title: 'again', of: () => 'as long as it is', isWhole: true }];
+  expect(toList(ITEMS.slice(0, 1), columns, 30)).toBe(
+    ['id       01a1fcb2', 'subject  A rather long subject of a mail', 'again    as long as it is'].join('\n'),
+  );
+});
+
 test('numbers stand at the right, and are never cut', () => {
   const columns = [
     { title: 'name', of: ({ name }: { name: string }) => name },

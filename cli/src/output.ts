@@ -73,7 +73,10 @@ const GAP = 2;
 const NARROWEST = 6;
 const NARROWEST_NUMBER = 4;
 
-/** A list as a table that fits the terminal: where it would not, the widest columns are cut, and end in an ellipsis. */
+/**
+ * A list as a table that fits the terminal: where it would not, the widest columns are cut, and end in an ellipsis. Where even that is
+ * too wide, each item is a block of lines.
+ */
 export function toList<Item>(
   items: readonly Item[],
   columns: readonly Column<Item>[],
@@ -85,10 +88,9 @@ export function toList<Item>(
     const texts = cells.map((row) => row[index] ?? '');
     return texts.every((text) => text === '') ? [] : [{ column, texts }];
   });
-  const widths = fitWidths(
-    shown.map(({ column, texts }) => toBounds(column, texts)),
-    width,
-  );
+  const bounds = shown.map(({ column, texts }) => toBounds(column, texts));
+  if (sumOf(bounds.map(({ narrowest }) => narrowest)) > width) return toBlocks(items, shown);
+  const widths = fitWidths(bounds, width);
   const place = ({ isNumber }: Column<Item>, text: string, index: number): string => {
     const fitting = cut(text, widths[index] ?? 0);
     return isNumber ? ' '.repeat((widths[index] ?? 0) - visibleWidth(fitting)) + fitting : fitting;
@@ -112,8 +114,7 @@ function toBounds<Item>({ title, isWhole, isNumber }: Column<Item>, texts: reado
 
 function fitWidths(columns: readonly Bounds[], limit: number): number[] {
   const widths = columns.map(({ width }) => width);
-  const excess = () => widths.reduce((sum, width) => sum + width + GAP, -GAP) - limit;
-  while (excess() > 0) {
+  while (sumOf(widths) > limit) {
     let widest = -1;
     columns.forEach(({ narrowest }, index) => {
       const width = widths[index] ?? 0;
@@ -123,6 +124,25 @@ function fitWidths(columns: readonly Bounds[], limit: number): number[] {
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
+}
+
+/** What columns of these widths take up. */
+function sumOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP);
+}
+
+type Shown<Item> = { column: Column<Item>; texts: readonly string[] };
+
+function toBlocks<Item>(items: readonly Item[], shown: readonly Shown<Item>[]): string {
+  const blocks = items.map((_, row) =>
+    toTable(
+      shown.flatMap(({ column: { title, tint = same }, texts }) => {
+        const text = texts[row] ?? '';
+        return text === '' ? [] : [[dim(title), tint(text)]];
+      }),
+    ),
+  );
+  return blocks.join('\n\n');
 }
 
 function cut(text: string, width: number): string {

@@ -68,14 +68,17 @@ function isMailError(error: unknown): error is MailErrorLike {
 
 function toServiceFailure({ code, message, errors, status, requestId }: MailErrorLike): Failure {
   const exitCode = exitCodeOfAnswer({ status, code });
-  return { code, message, exitCode, errors, hint: hintFor(code, status), requestId };
+  // The service explains how to send a key, and here nobody sends one by hand.
+  const told = code === 'unauthenticated' ? 'The service does not accept this key.' : message;
+  return { code, message: told, exitCode, errors, hint: hintFor(code, status), requestId };
 }
 
 function hintFor(code: string, status: number | null): string | null {
   const name = programName();
   if (code === 'network_error' || code === 'timeout')
     return `Is it running, and is the URL right? "${name} doctor" looks closer; "${name} dev" starts one here.`;
-  if (status === 401) return `"${name} whoami" says which key is used, "${name} login" keeps another.`;
+  if (status === 401)
+    return `It may be revoked, expired or another service's. "${name} whoami" says where it comes from, "${name} login" keeps another.`;
   if (status === 403) return `"${name} whoami" says which key is used, and what it may do.`;
   if (code === 'template_not_found') return `"${name} template list" shows those that this key can use.`;
   if (status !== null && status >= 500) return `"${name} doctor" looks closer.`;

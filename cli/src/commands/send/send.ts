@@ -7,6 +7,7 @@ import { definedOnly, parseDurationMs, parsePairs, parseTime } from '../../parse
 import { withSpinner } from '../../progress.ts';
 import { askText, isInteractive } from '../../prompt.ts';
 import { readContent, readProps } from '../../props.ts';
+import { toShortTime } from '../../record.ts';
 import { parsePinned } from '../../template-name.ts';
 import { withSuggestion } from '../../template-suggestion.ts';
 
@@ -45,15 +46,16 @@ export async function send(template: string | undefined, flags: SendFlags): Prom
   const result = await withSuggestion(mailer, template, () =>
     withSpinner(output, 'Sending', () => mailer.send(message, options)),
   );
-  if (flags.wait === undefined) return output.answer(result, () => toAccepted(result));
+  if (flags.wait === undefined) return output.answer(result, () => toAccepted(result, message));
   const ended = await withSpinner(output, `Waiting for ${result.messageId}`, () =>
     mailer.messages.waitFor(result.messageId, flags.wait === true ? undefined : flags.wait, { timeoutMs }),
   );
   tellEnd(output, result, ended);
 }
 
-function toAccepted({ status, messageId }: SendResult): string {
-  return `${green(status)}  ${messageId}\nWhat became of it: ${programName()} message get ${messageId}`;
+function toAccepted({ status, messageId }: SendResult, { scheduledAt }: SendInput): string {
+  const when = status === 'scheduled' ? `  for ${toShortTime(String(scheduledAt))} UTC` : '';
+  return `${green(status)}  ${messageId}${when}\nWhat became of it: ${programName()} message get ${messageId}`;
 }
 
 const WELL: readonly string[] = ['sent', 'delivered', 'scheduled', 'queued', 'sending'];
