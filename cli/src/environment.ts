@@ -16,6 +16,9 @@ export function devFolder(): string {
   return resolve(process.env.MAILER_DIR || '.mailer');
 }
 
+/** Where the declaration of templates is, unless somebody says otherwise. */
+export const TYPES_FILE = 'mail-templates.d.ts';
+
 /** Where profiles are kept. */
 export function configFolder(): string {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'mailctl');
