@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Mailer } from '@org/mail-sdk';
 import { tellDone, tellItem, tellItems } from '../answers.ts';
 import { CommandError } from '../command-error.ts';
+import { programName } from '../environment.ts';
 import { withExamples } from '../examples.ts';
 import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
 import { firstOf } from '../pages.ts';
@@ -154,7 +155,7 @@ export async function idOfClient(mailer: Mailer, client: string): Promise<string
   if (UUID.test(client)) return client;
   const [found] = (await mailer.clients.list({ name: client })).data;
   if (found) return found.id;
-  throw new CommandError('not_found', `There is no client "${client}".`, 'mailctl client list');
+  throw new CommandError('not_found', `There is no client "${client}".`, `${programName()} client list`);
 }
 
 function toSettings({ fromDomain, rateLimit, quotaLimit, provider }: ClientFlags) {

@@ -43,7 +43,7 @@ export async function pull(names: readonly string[], flags: PullFlags): Promise<
     answer
       .map(({ name, version, files: own }) => {
         const count = own.filter(({ change }) => change !== 'same').length;
-        return `${green('pulled')}  ${bold(name)}  version ${version}  ${dim(count === 0 ? 'nothing new' : `${count} files`)}`;
+        return `${green('pulled')}  ${bold(name)}  version ${version}  ${dim(count === 0 ? 'nothing new' : count === 1 ? '1 file' : `${count} files`)}`;
       })
       .join('\n'),
   );
