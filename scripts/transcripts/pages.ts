@@ -5,7 +5,7 @@ import { openStage, type Stage } from './stage.ts';
 export type Part = { name: string; content: string };
 
 /** Pages whose `sh` blocks are run one after another against a service of their own. */
-export const SHELL_PAGES = ['docs/api.md'] as const;
+export const SHELL_PAGES = ['docs/api.md', 'docs/providers.md', 'docs/webhooks.md'] as const;
 
 /** A block of commands, and the made part right behind it that shows what was answered. */
 const PIECE = /^```sh\n([^]*?)^```\n(?:\n?<!-- made: ([a-z-]+) -->)?/gm;

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { toFormatted } from './formatted-json.ts';
 
 /** What one piece of a page did. */
@@ -15,8 +16,13 @@ const END = '\u001E';
 /** curl's own code for `--max-time`, which is how a page ends what has no end. */
 const TIMED_OUT = 28;
 
-/** Tells the status of each answer aside, because curl itself is content with any. */
-const TELL_STATUS = String.raw`curl() { command curl --silent --show-error -w '%{stderr}status %{http_code}\n' "$@"; }`;
+const MAIN = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+
+/** curl is content with any answer, so that the status of each is told aside. mailctl is this repository's. */
+const PRELUDE = [
+  String.raw`curl() { command curl --silent --show-error -w '%{stderr}status %{http_code}\n' "$@"; }`,
+  `mailctl() { '${process.execPath}' '${MAIN}' "$@"; }`,
+].join('\n');
 
 export function openShell(environment: Record<string, string>, cwd: string): Shell {
   const child = Bun.spawn(['bash', '--noprofile', '--norc'], {
@@ -28,7 +34,7 @@ export function openShell(environment: Record<string, string>, cwd: string): She
   });
   const outputs = [createTurns(child.stdout), createTurns(child.stderr)] as const;
   const tell = `{ code=$?; printf '%s${END}' "$code"; printf '${END}' >&2; }`;
-  child.stdin.write(`${TELL_STATUS}\n`);
+  child.stdin.write(`${PRELUDE}\n`);
   return {
     async run(code) {
       child.stdin.write(`{\n${code}\n} </dev/null\n${tell}\n`);
