@@ -96,7 +96,12 @@ describe('examples in the documentation', () => {
     // Where a document has the address of `./dev start`, the test has its own.
     await Bun.write(file, toProgram(code).replaceAll('http://127.0.0.1:3025', system.url));
     // In test mode, where mail is kept for the example of an inbox.
-    const env = { ...process.env, MAIL_BASE_URL: system.url, MAIL_API_KEY: system.keys.test };
+    const env = {
+      ...process.env,
+      MAIL_BASE_URL: system.url,
+      MAIL_API_KEY: system.keys.test,
+      WEBHOOK_SECRET: SECRET,
+    };
     const child = Bun.spawn([process.execPath, file], { env, stdout: 'pipe', stderr: 'pipe' });
     const { exitCode, stdout, stderr } = await collectOutput(child);
     expect(exitCode, stderr).toBe(0);
