@@ -17,6 +17,8 @@ const TRIED_BY: Readonly<Record<string, string>> = {
   tsx: 'server/test/template-docs.test.ts',
 };
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
 const isIn = (pages: readonly string[], { path }: Block) => pages.includes(path);
 
 function isTried(block: Block): boolean {
@@ -84,6 +86,13 @@ test.each(listBlocks('json').map((block) => [toName(block), block] as const))('%
 
 test.each(listBlocks('yaml').map((block) => [toName(block), block] as const))('%s is YAML', (_, { code }) => {
   expect(Bun.YAML.parse(code)).toBeObject();
+});
+
+test('every test that a document names exists', () => {
+  const named = listDocuments().flatMap(readCodeSpans).flatMap((span) => /^\S+\.test\.ts$/.exec(span) ?? []);
+  expect(named.length).toBeGreaterThan(20);
+  const there = [...new Bun.Glob('{server,sdk,cli,scripts,test}/**/*.test.ts').scanSync(ROOT)];
+  expect(named.filter((name) => !there.some((path) => `/${path}`.endsWith(`/${name}`)))).toEqual([]);
 });
 
 /** An environment in which whatever an example names is set. */
