@@ -89,7 +89,9 @@ test.each(listBlocks('yaml').map((block) => [toName(block), block] as const))('%
 });
 
 test('every test that a document names exists', () => {
-  const named = listDocuments().flatMap(readCodeSpans).flatMap((span) => /^\S+\.test\.ts$/.exec(span) ?? []);
+  const named = listDocuments()
+    .flatMap(readCodeSpans)
+    .flatMap((span) => /^\S+\.test\.ts$/.exec(span) ?? []);
   expect(named.length).toBeGreaterThan(20);
   const there = [...new Bun.Glob('{server,sdk,cli,scripts,test}/**/*.test.ts').scanSync(ROOT)];
   expect(named.filter((name) => !there.some((path) => `/${path}`.endsWith(`/${name}`)))).toEqual([]);
