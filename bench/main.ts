@@ -8,6 +8,7 @@ import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
 import { runScaleBench } from './scale.ts';
 import { toResultsPage } from './results-page.ts';
+import { runStartBench } from './start.ts';
 
 const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['render', runRenderBench],
@@ -15,6 +16,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['accept', runAcceptBench],
   ['deliver', runDeliverBench],
   ['latency', runLatencyBench],
+  ['start', runStartBench],
   ['scale', runScaleBench],
 ]);
 

@@ -5,6 +5,7 @@ import { openRedis } from '../src/lib/queue/redis.ts';
 import { createApiKey } from '../src/lib/auth/api-key.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
+import { insertHandedOver } from './support/handed-over.ts';
 import { startRedis } from './support/redis.ts';
 import { isMissing } from './support/requires.ts';
 import { startServiceProcess } from './support/service-process.ts';
@@ -81,6 +82,18 @@ describeOnBothProfiles('under more load than there is room for', (profile) => {
       body: { status: 'unready', accept: { isOk: false } },
     });
     expect(await system.countOf('mail.refused', { reason: 'queue' })).toBe(1);
+    // So does what a person decides about messages that were accepted before.
+    const act = async (status: 'failed' | 'unknown', action: string, body?: unknown) => {
+      const id = Bun.randomUUIDv7();
+      await insertHandedOver(system.database, [id], { clientId: system.clientId, status });
+      return system.call('POST', `/v1/messages/${id}/${action}`, { key: system.keys.live, body });
+    };
+    expect(await act('failed', 'retry')).toMatchObject({ status: 200, body: { status: 'queued' } });
+    expect(await act('unknown', 'resolve', { as: 'sent' })).toMatchObject({
+      status: 200,
+      body: { status: 'sent' },
+    });
+    expect((await act('failed', 'cancel')).body.code).toBe('not_cancelable');
     // Reading goes on.
     expect((await system.call('GET', '/v1/messages', { key: system.keys.live })).status).toBe(200);
   }, 90_000);

@@ -38,11 +38,18 @@ const CONNECTION = {
   onnotice: () => {},
 };
 
+/**
+ * Longer than any statement may take: who is silent for so long is gone, without anybody having said so. Without this the
+ * operating system decides, after a quarter of an hour.
+ */
+const SILENCE_MS = 35_000;
+
 /** Opens PostgreSQL 15+; connects on first use. */
-export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
-  const client = postgres(url, { ...CONNECTION, max: maxConnections, connection: LIMITS });
+export function openPostgres(url: string, { maxConnections = 10, silenceMs = SILENCE_MS } = {}): Database {
+  const settings = { ...CONNECTION, answer_timeout: silenceMs / 1000 };
+  const client = postgres(url, { ...settings, max: maxConnections, connection: LIMITS });
   const lookUps = postgres(url, {
-    ...CONNECTION,
+    ...settings,
     max: MAX_LOOK_UP_CONNECTIONS,
     idle_timeout: 60,
     connection: { ...LIMITS, ...LOOK_UPS },

@@ -10,7 +10,6 @@ import {
 } from 'bullmq';
 import type { RedisClient } from './redis.ts';
 import type { PglitePool } from '../db/pglite-pool.ts';
-import { continueTrace, parseTraceparent } from '../telemetry/trace-context.ts';
 import { rejectAfter, settlesWithin } from '../time-limit.ts';
 import {
   type MailJob,
@@ -245,8 +244,7 @@ function startWorker<B extends IQueueBackend, C>(
   { handler, concurrency, onError }: MailWorkerOptions,
 ): MailWorker {
   const abort = new AbortController();
-  const process = async ({ data }: Pick<Job<MailJob>, 'data'>) =>
-    handler(data, { trace: continueTrace(parseTraceparent(data.traceparent)), signal: abort.signal });
+  const process = async ({ data }: Pick<Job<MailJob>, 'data'>) => handler(data, { signal: abort.signal });
   const workers = [
     startLane(wiring, { lane: 'mail', process, concurrency, onError }),
     startLane(wiring, { lane: 'mail-high', process, concurrency: Math.ceil(concurrency / 4), onError }),
