@@ -3,11 +3,11 @@ import { CommandError } from '../../command-error.ts';
 import { isBad, isStatus, STATUSES } from '../../message-status.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { green, red, toList } from '../../output.ts';
-import { definedOnly, parsePast, parseWhole } from '../../parse-option.ts';
+import { definedOnly, parsePast, parseTrace, parseWhole } from '../../parse-option.ts';
 
 export type FilterFlags = { status?: string; to?: string; template?: string; since?: string };
 
-type ListFlags = ServiceFlags & FilterFlags & { until?: string; limit: string };
+type ListFlags = ServiceFlags & FilterFlags & { until?: string; trace?: string; limit: string };
 
 const PAGE_SIZE = 100;
 
@@ -17,6 +17,7 @@ export async function list(flags: ListFlags): Promise<void> {
   const query: MessageQuery = {
     ...toFilter(flags),
     ...(flags.until === undefined ? {} : { until: parsePast(flags.until, '--until') }),
+    ...(flags.trace === undefined ? {} : { traceId: parseTrace(flags.trace) }),
     limit: Math.min(limit, PAGE_SIZE),
   };
   const mailer = await mailerOf(flags);
