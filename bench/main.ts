@@ -7,6 +7,7 @@ import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
 import { toResultsPage } from './results-page.ts';
+import { runTracingBench } from './tracing.ts';
 import { runStartBench } from './start.ts';
 
 const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
@@ -16,6 +17,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['deliver', runDeliverBench],
   ['latency', runLatencyBench],
   ['start', runStartBench],
+  ['tracing', runTracingBench],
 ]);
 
 async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {
