@@ -35,9 +35,10 @@ function namesIn(text: string): string[] {
 function membersOf(holder: unknown, name: string): unknown[] {
   if (Array.isArray(holder)) return holder.flatMap((item) => membersOf(item, name));
   if (typeof holder !== 'object' || holder === null) return [];
-  return Object.entries(holder).flatMap(([key, value]) =>
-    key === name ? [value, ...membersOf(value, name)] : membersOf(value, name),
-  );
+  return Object.entries(holder).flatMap(([key, value]) => {
+    const own: unknown[] = key === name ? [value] : [];
+    return own.concat(membersOf(value, name));
+  });
 }
 
 describe('examples/observability', () => {
