@@ -6,6 +6,7 @@ import { runDeliverBench } from './deliver.ts';
 import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
+import { runScaleBench } from './scale.ts';
 import { toResultsPage } from './results-page.ts';
 import { runTracingBench } from './tracing.ts';
 import { runStartBench } from './start.ts';
@@ -17,6 +18,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['deliver', runDeliverBench],
   ['latency', runLatencyBench],
   ['start', runStartBench],
+  ['scale', runScaleBench],
   ['tracing', runTracingBench],
 ]);
 

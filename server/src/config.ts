@@ -5,6 +5,7 @@ import { isApiKey } from './lib/auth/api-key.ts';
 import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
 import type { RetentionKind } from './lib/db/retention.ts';
 import { parseAddress } from './lib/mail/address.ts';
+import { parseRedisUrl } from './lib/queue/redis-address.ts';
 import type { MessagePriority } from './lib/messages/priority.ts';
 import type { CallbackSettings } from './lib/providers/callback-adapters.ts';
 import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
@@ -42,13 +43,14 @@ const SETTINGS = {
     Type.String({
       pattern: '^(postgres(ql)?://.+|pglite:.+)$',
       description:
-        'postgres://user:pass@host:5432/db, or pglite:<folder> for the embedded database (DEV only)',
+        'postgres://user:pass@host:5432/db, several hosts by comma for one that can fail over, or pglite:<folder> for the embedded database (DEV only)',
     }),
   ),
   REDIS_URL: Type.Optional(
     Type.String({
-      pattern: '^rediss?://.+$',
-      description: 'redis://host:6379 or rediss:// with TLS; goes with postgres://',
+      pattern: '^rediss?(\\+(sentinel|cluster))?://.+$',
+      description:
+        'redis://host:6379, redis+sentinel://host1,host2/name or redis+cluster://host1,host2, and rediss with TLS; goes with postgres://',
     }),
   ),
   HOST: Type.Optional(
@@ -285,7 +287,7 @@ const SETTINGS = {
     Type.String({
       pattern: '^(database|s3://.+|folder:.+)$',
       description:
-        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>; by default the database, with pglite: a folder',
+        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>, for this service alone; by default the database, with pglite: a folder',
     }),
   ),
   S3_ENDPOINT: Type.Optional(
@@ -343,6 +345,14 @@ const SETTINGS = {
     default: 20_000,
     description: 'How long a stopping process waits for what is under way',
   }),
+  SHUTDOWN_DRAIN_MS: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 120_000,
+      description:
+        'How long a stopping API goes on answering, but with 503 at /readyz and closing its connections, so that load balancers turn away from it; 5000 by default, 0 in the other roles',
+    }),
+  ),
   SANDBOX: Type.Union([Type.Literal('full'), Type.Literal('trusted')], {
     default: 'full',
     description:
@@ -473,6 +483,8 @@ export type Config = Readonly<{
   secretKey: string | null;
   webhooks: WebhookSettings;
   shutdownGraceMs: number;
+  /** Before the grace begins. */
+  shutdownDrainMs: number;
   sandboxMode: 'full' | 'trusted';
   logLevel: string;
   /** Alike lines in a second; 0 for any number. */
@@ -579,6 +591,9 @@ function semanticProblems(given: Given): string[] {
   if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both or neither');
   }
+  if (given.REDIS_URL && !parseRedisUrl(given.REDIS_URL)) {
+    problems.push(`REDIS_URL has a wrong value: ${SETTINGS.REDIS_URL.description}`);
+  }
   const from = parseAddress(given.MAIL_FROM ?? DEFAULT_FROM);
   if (!from.ok) problems.push(`MAIL_FROM has a wrong value: it ${from.reason}`);
   if (given.ADMIN_API_KEY && !isApiKey(given.ADMIN_API_KEY)) {
@@ -651,6 +666,7 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     secretKey: env.SECRET_KEY ?? null,
     webhooks: toWebhooks(env),
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    shutdownDrainMs: env.SHUTDOWN_DRAIN_MS ?? (env.SERVICE_ROLE === 'API' ? 5000 : 0),
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
     logBurst: env.LOG_BURST,

@@ -10,11 +10,11 @@ import { toTraceparent } from '../lib/telemetry/trace-context.ts';
 import { clientsController } from './controllers/clients.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
 import { docsController } from './controllers/docs.ts';
-import { healthController } from './controllers/health.ts';
+import { DrainingError, healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
-import { messagesController } from './controllers/messages.ts';
+import { ACCEPTING_ROUTES, messagesController } from './controllers/messages.ts';
 import { metricsController } from './controllers/metrics.ts';
 import { providersController } from './controllers/providers.ts';
 import { queueController } from './controllers/queue.ts';
@@ -63,6 +63,8 @@ export type Api = {
   readonly app: App;
   /** Gives back what a request held, once it is answered. */
   release(request: Request): void;
+  /** From now on it is not ready, though it answers. */
+  startDraining(): void;
   /** Ends the event streams, which would otherwise be requests without end. */
   stopStreams(): Promise<void>;
   /** Ends what runs behind the requests; after the last of them. */
@@ -77,6 +79,11 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
   const services = createServices({ config, profile, logger, telemetry });
   const { authenticator, known, rateGate, streams, idempotency, resolver, props, budget, intake } = services;
   const { accept, administration } = services;
+  let isDraining = false;
+  const assertOpen = () => {
+    if (isDraining) throw new DrainingError();
+    intake.assertOpen();
+  };
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
       const { requestId, trace, headers } = contextOf(request, tracer);
@@ -93,11 +100,11 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
       if (route.startsWith(CALLBACK_PREFIX)) return readBytes(request, { maxBytes: MAX_CALLBACK_BYTES });
       // Before the body is read: an unknown caller may not make us read one.
       const identity = await authenticator.identify(request);
-      const isSending = request.method === 'POST' && path.startsWith('/v1/messages');
-      if (isSending) intake.assertOpen();
+      const isAccepting = request.method === 'POST' && ACCEPTING_ROUTES.has(route);
+      if (isAccepting) intake.assertOpen();
       const body = await readJsonBody(request, {
         maxBytes: config.maxBodyBytes,
-        ...(isSending && {
+        ...(isAccepting && {
           extended: { maxBytes: config.maxAttachmentBodyBytes, holding: '"attachments"' },
         }),
         onBytes: (bytes) => budget.reserve(request, bytes),
@@ -122,7 +129,7 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
       const status = Number(set.status ?? 200);
       finishRequest({ request, route, status, metrics, logger });
     })
-    .use(healthController({ database, queue, assertOpen: intake.assertOpen }))
+    .use(healthController({ database, queue, assertOpen }))
     .use(metricsController({ scrape, token: config.metricsToken }))
     .use(messagesController({ accept, database, engine, authenticator, rateGate }))
     .use(messageActionsController({ database, queue, authenticator, logger, tracer }))
@@ -133,7 +140,14 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
     .use(keysController(administration))
     .use(queueController({ queue, authenticator, logger }))
     .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
-    .use(providersController({ board: profile.providerBoard, authenticator }))
+    .use(
+      providersController({
+        board: profile.providerBoard,
+        database,
+        configured: config.providers.map(({ name }) => name),
+        authenticator,
+      }),
+    )
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(statsController({ database, authenticator, now: accept.now }))
@@ -165,6 +179,9 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
   return {
     app,
     release: budget.release,
+    startDraining() {
+      isDraining = true;
+    },
     stopStreams: streams.stop,
     stop: services.stop,
   };

@@ -13,6 +13,8 @@ import { createProviderRouter, type ProviderRouter } from '../lib/providers/rout
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Telemetry } from '../lib/telemetry/telemetry.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
+import { startBlobSweep } from './blob-sweep.ts';
+import { type BreakerRecorder, createBreakerRecorder } from './breaker-recorder.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { startProviderReporter } from './provider-reporter.ts';
@@ -40,7 +42,9 @@ export function startWorker({ config, profile, engine, logger, telemetry, onStep
   const { publicUrl } = config;
   const { db } = database;
   const { metrics, tracer } = telemetry;
-  const router = createRouter({ config, profile, logger, metrics });
+  const id = Bun.randomUUIDv7();
+  const recorder = createBreakerRecorder({ database, logger, worker: id });
+  const router = createRouter({ config, profile, logger, metrics, recorder });
   // First, because it is what can fail: its port may be taken.
   const health = startHealth({ config, profile, router, telemetry });
   const worker = queue.startWorker({
@@ -69,8 +73,9 @@ export function startWorker({ config, profile, engine, logger, telemetry, onStep
         'the worker met an error and goes on',
       ),
   });
-  const reporter = startProviderReporter({ board: profile.providerBoard, router, logger });
+  const reporter = startProviderReporter({ board: profile.providerBoard, router, logger, worker: id });
   const retention = startRetention({ database, blobs, logger, days: config.retentionDays });
+  const blobSweep = startBlobSweep({ database, blobs, logger });
   const reconciler = startReconciler({
     database,
     queue: queue.queue,
@@ -83,12 +88,13 @@ export function startWorker({ config, profile, engine, logger, telemetry, onStep
   return {
     async stop() {
       const stopMail = async () => {
-        await Promise.all([reconciler.stop(), retention.stop(), reporter.stop()]);
+        await Promise.all([reconciler.stop(), retention.stop(), blobSweep.stop(), reporter.stop()]);
         await worker.stop(config.shutdownGraceMs);
       };
       // Side by side, because each may use the whole grace.
       await Promise.all([stopMail(), webhooks.stop()]);
       await router.close();
+      await recorder.stop();
       await health?.stop();
     },
   };
@@ -111,9 +117,10 @@ function startHealth({ config, profile, router, telemetry }: HealthDeps): Health
   });
 }
 
-type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger'> & Pick<Telemetry, 'metrics'>;
+type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger'> &
+  Pick<Telemetry, 'metrics'> & { recorder: BreakerRecorder };
 
-function createRouter({ config, profile, logger, metrics }: RouterDeps): ProviderRouter {
+function createRouter({ config, profile, logger, metrics, recorder }: RouterDeps): ProviderRouter {
   const { database, rateLimits, broadcast } = profile;
   return createProviderRouter({
     providers: createProviders(config.providers),
@@ -122,5 +129,6 @@ function createRouter({ config, profile, logger, metrics }: RouterDeps): Provide
     metrics,
     rateLimits,
     broadcast,
+    onBreakerChange: recorder.record,
   });
 }

@@ -177,6 +177,7 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   },
   'POST /v1/queue/resume': ADMIN,
   'GET /v1/providers': ADMIN,
+  'GET /v1/providers/:name/events': ADMIN,
   'GET /v1/whoami': { stranger: 'own', otherMode: 'same' },
   'DELETE /v1/recipients/:email': LIVE_ONLY,
   'GET /healthz': PUBLIC,

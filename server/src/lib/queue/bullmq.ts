@@ -8,7 +8,7 @@ import {
   Queue,
   Worker,
 } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './redis.ts';
 import type { PglitePool } from '../db/pglite-pool.ts';
 import { rejectAfter, settlesWithin } from '../time-limit.ts';
 import {
@@ -78,7 +78,13 @@ type Wiring<B extends IQueueBackend, C> = {
 };
 
 /** The queue on Redis. `producer` should fail fast, `consumer` must wait for ever (`maxRetriesPerRequest: null`). */
-export function createRedisQueue({ producer, consumer }: { producer: Redis; consumer: Redis }): QueueBackend {
+export function createRedisQueue({
+  producer,
+  consumer,
+}: {
+  producer: RedisClient;
+  consumer: RedisClient;
+}): QueueBackend {
   return createBackend({
     factory: createRedisBackend,
     producer,
@@ -90,7 +96,7 @@ export function createRedisQueue({ producer, consumer }: { producer: Redis; cons
 }
 
 /** A job exists exactly as long as its hash, because jobs that ended are removed. */
-async function findRedisIds(redis: Redis, lane: Lane, ids: readonly string[]): Promise<string[]> {
+async function findRedisIds(redis: RedisClient, lane: Lane, ids: readonly string[]): Promise<string[]> {
   const pipeline = redis.pipeline();
   for (const id of ids) pipeline.exists(`${KEY_PREFIX}:${lane}:${id}`);
   const answers = (await pipeline.exec()) ?? [];
