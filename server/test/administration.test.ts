@@ -109,6 +109,11 @@ describeOnBothProfiles('administration', (profile) => {
     expect(await whoami(key)).toBe(401);
     const after = await admin('GET', `/v1/clients/${clientId}/keys?limit=1`);
     expect(JSON.stringify(after.body)).toMatch(/"revokedAt":"20.*"lastUsedAt":"20/);
+    // Revoking is what it is however often it is said, and keeps the time of the first.
+    expect((await admin('DELETE', `/v1/clients/${clientId}/keys/${id}`)).status).toBe(204);
+    expect((await admin('GET', `/v1/clients/${clientId}/keys?limit=1`)).body).toEqual(after.body);
+    expect((await admin('DELETE', `/v1/clients/${clientId}/keys/${NOBODY}`)).status).toBe(404);
+    expect((await admin('POST', `/v1/clients/${clientId}/keys/${id}/rotate`)).status).toBe(404);
   });
 
   test('a key belongs to its client: through another it is not there', async () => {
