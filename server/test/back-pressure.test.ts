@@ -105,7 +105,14 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('several proces
     cleanups.push(storage.release);
     await migrateDatabaseAt(storage.env.DATABASE_URL ?? '');
     const admin = createApiKey('live').text;
-    const env = { ...storage.env, SERVICE_ROLE: 'API', PORT: '0', HOST: '127.0.0.1', ADMIN_API_KEY: admin };
+    const env = {
+      ...storage.env,
+      SERVICE_ROLE: 'API',
+      SHUTDOWN_DRAIN_MS: '0',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      ADMIN_API_KEY: admin,
+    };
     const services = await Promise.all([startServiceProcess(env), startServiceProcess(env)]);
     cleanups.push(async () => void (await Promise.all(services.map((service) => service.kill9()))));
     const calls = services.map(({ url }) => createCaller(url));

@@ -13,6 +13,7 @@ import { type Claim, claimName } from '../src/lib/idempotency/claim.ts';
 import type { MailQueue, NewMailJob } from '../src/lib/queue/mail-queue.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { createMetrics } from '../src/lib/telemetry/metrics.ts';
+import { SILENT_TRACER } from '../src/lib/telemetry/tracer.ts';
 import { NO_QUEUE, scheduledMessage, unitOf } from './support/new-messages.ts';
 import { describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
 import { waitFor } from './support/wait-for.ts';
@@ -45,7 +46,7 @@ describeOnBothProfiles('the intake', (profile) => {
     createIntake({
       database: system.database,
       addJobsInTransaction: null,
-      enqueuer: createEnqueuer({ queue: NO_QUEUE, logger, metrics }),
+      enqueuer: createEnqueuer({ queue: NO_QUEUE, logger, metrics, tracer: SILENT_TRACER }),
       maxWaiting: 1000,
       maxIntakeMs: 30_000,
       hasRoom: () => true,
@@ -185,7 +186,7 @@ describeOnBothProfiles('the intake', (profile) => {
         throw new Error('away');
       },
     };
-    const enqueuer = createEnqueuer({ queue: failing, logger, metrics });
+    const enqueuer = createEnqueuer({ queue: failing, logger, metrics, tracer: SILENT_TRACER });
     const job: NewMailJob = { messageId: Bun.randomUUIDv7(), traceparent: '', priority: 'normal' };
     enqueuer.add([job]);
     await enqueuer.stop();

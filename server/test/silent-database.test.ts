@@ -7,6 +7,7 @@ import type { Database } from '../src/lib/db/database.ts';
 import { openPostgres } from '../src/lib/db/postgres.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { createMetrics } from '../src/lib/telemetry/metrics.ts';
+import { SILENT_TRACER } from '../src/lib/telemetry/tracer.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
 import { NO_QUEUE, scheduledMessage, unitOf } from './support/new-messages.ts';
 import { acquirePostgres, type PostgresForFile } from './support/once-per-run.ts';
@@ -89,6 +90,7 @@ describe.skipIf(isMissing('initdb', 'postgres'))('a database that no longer answ
         queue: NO_QUEUE,
         logger: createLogger({ level: 'silent' }),
         metrics: createMetrics(),
+        tracer: SILENT_TRACER,
       }),
       maxWaiting: 1000,
       maxIntakeMs: 200,

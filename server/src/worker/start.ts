@@ -11,7 +11,7 @@ import { createInboxProvider } from '../lib/providers/inbox.ts';
 import { createProviders } from '../lib/providers/registry.ts';
 import { createProviderRouter, type ProviderRouter } from '../lib/providers/router.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
-import type { Metrics } from '../lib/telemetry/metrics.ts';
+import type { Telemetry } from '../lib/telemetry/telemetry.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { startBlobSweep } from './blob-sweep.ts';
 import { type BreakerRecorder, createBreakerRecorder } from './breaker-recorder.ts';
@@ -29,23 +29,24 @@ export type WorkerDeps = {
   profile: Profile;
   engine: Engine;
   logger: Logger;
-  metrics: Metrics;
+  telemetry: Telemetry;
   /** Told of each step of each delivery. */
   onStep?: StepListener | undefined;
 };
 
 /** Starts to work on the queue; `stop` finishes what is under way, within the configured grace. */
-export function startWorker({ config, profile, engine, logger, metrics, onStep }: WorkerDeps): {
+export function startWorker({ config, profile, engine, logger, telemetry, onStep }: WorkerDeps): {
   stop(): Promise<void>;
 } {
   const { database, queue, blobs } = profile;
   const { publicUrl } = config;
   const { db } = database;
+  const { metrics, tracer } = telemetry;
   const id = Bun.randomUUIDv7();
   const recorder = createBreakerRecorder({ database, logger, worker: id });
   const router = createRouter({ config, profile, logger, metrics, recorder });
   // First, because it is what can fail: its port may be taken.
-  const health = startHealth({ config, profile, router });
+  const health = startHealth({ config, profile, router, telemetry });
   const worker = queue.startWorker({
     handler: createEmailProcessor({
       deliveries: createDeliveries(database, config),
@@ -59,6 +60,7 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
       leaseMs: config.leaseMs,
       logger,
       metrics,
+      tracer,
       onStep,
     }),
     concurrency: config.workerConcurrency,
@@ -74,7 +76,14 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
   const reporter = startProviderReporter({ board: profile.providerBoard, router, logger, worker: id });
   const retention = startRetention({ database, blobs, logger, days: config.retentionDays });
   const blobSweep = startBlobSweep({ database, blobs, logger });
-  const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
+  const reconciler = startReconciler({
+    database,
+    queue: queue.queue,
+    logger,
+    metrics,
+    tracer,
+    isMeasured: telemetry.isMeasured,
+  });
   const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
@@ -91,18 +100,25 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
   };
 }
 
-type HealthDeps = Pick<WorkerDeps, 'config' | 'profile'> & { router: ProviderRouter };
+type HealthDeps = Pick<WorkerDeps, 'config' | 'profile' | 'telemetry'> & { router: ProviderRouter };
 
 /** A process that is an API too answers there. */
-function startHealth({ config, profile, router }: HealthDeps): HealthServer | null {
-  const { role, host, workerPort: port } = config;
+function startHealth({ config, profile, router, telemetry }: HealthDeps): HealthServer | null {
+  const { role, host, workerPort: port, metricsToken } = config;
   if (role !== 'WORKER' || port === null) return null;
-  return startHealthServer({ host, port, database: profile.database, queue: profile.queue.queue, router });
+  return startHealthServer({
+    host,
+    port,
+    database: profile.database,
+    queue: profile.queue.queue,
+    router,
+    scrape: telemetry.scrape,
+    metricsToken,
+  });
 }
 
-type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger' | 'metrics'> & {
-  recorder: BreakerRecorder;
-};
+type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger'> &
+  Pick<Telemetry, 'metrics'> & { recorder: BreakerRecorder };
 
 function createRouter({ config, profile, logger, metrics, recorder }: RouterDeps): ProviderRouter {
   const { database, rateLimits, broadcast } = profile;

@@ -181,6 +181,7 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   'GET /v1/whoami': { stranger: 'own', otherMode: 'same' },
   'DELETE /v1/recipients/:email': LIVE_ONLY,
   'GET /healthz': PUBLIC,
+  'GET /metrics': PUBLIC,
   'GET /readyz': PUBLIC,
   'GET /openapi.json': PUBLIC,
   'GET /docs': PUBLIC,

@@ -29,6 +29,8 @@ const LIMITS = { lock_timeout: 3000, statement_timeout: 30_000 };
 
 const CONNECTION = {
   connect_timeout: 5,
+  // Of several hosts the one that takes writes: after a failover that is another one.
+  target_session_attrs: 'primary' as const,
   // The driver's own backoff grows with every failed attempt of every connection together, up to 20 seconds: after an
   // outage of half a second requests would wait that long for a database that is back. An attempt is only made for a query.
   backoff: () => 0.05 + Math.random() * 0.2,
@@ -71,7 +73,7 @@ export function openPostgres(url: string, { maxConnections = 10, silenceMs = SIL
 
 /** Migrates on a connection of its own that holds an advisory lock, so that instances take turns. */
 async function migrateAlone(url: string): Promise<void> {
-  const client = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} });
+  const client = postgres(url, { ...CONNECTION, max: 1, connect_timeout: 10 });
   try {
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
     await migrate(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });

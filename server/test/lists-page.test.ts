@@ -6,7 +6,7 @@ import { chooseWalk, type MessageFilter, WALK_INDEXES } from '../src/lib/db/mess
 import { fetchDocument, findOperation } from './support/route-caller.ts';
 import { startSystem, type TestSystem } from './support/system.ts';
 
-const PAGE = await Bun.file(join(import.meta.dir, '..', '..', 'docs', 'api.md')).text();
+const PAGE = await Bun.file(join(import.meta.dir, '..', '..', 'docs', 'lists.md')).text();
 
 /** The rows of the table whose first heading begins so, each as its cells. */
 function tableOf(heading: string): string[][] {
