@@ -173,6 +173,14 @@ describeOnBothProfiles('administration', (profile) => {
     expect((await admin('GET', '/v1/whoami')).body).toMatchObject({ kind: 'admin', client: null });
   });
 
+  test('a client is bound to a provider of any name that a provider may have', async () => {
+    const { clientId } = await newClient();
+    const bind = (provider: string | null) => admin('PATCH', `/v1/clients/${clientId}`, { provider });
+    for (const name of ['my_relay', 'a-1', null])
+      expect(await bind(name)).toMatchObject({ status: 200, body: { provider: name } });
+    expect(await bind('My relay')).toMatchObject({ status: 422, body: { errors: [{ path: '/provider' }] } });
+  });
+
   test('providers are shown as their workers find them', async () => {
     await system.waitUntilEnded(await system.send(MAIL));
     const shown = await waitFor('the worker to report', async () => {
