@@ -117,7 +117,7 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
         status: Number(set.status ?? 200),
       });
     })
-    .use(healthController({ database, queue, assertOpen: intake.assertOpen }))
+    .use(healthController({ database, queue, board: profile.providerBoard, assertOpen: intake.assertOpen }))
     .use(messagesController({ accept, database, engine, authenticator, rateGate }))
     .use(messageActionsController({ database, queue, authenticator, logger }))
     .use(deadLettersController({ database, queue, authenticator, logger }))
