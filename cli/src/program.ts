@@ -9,6 +9,7 @@ import { initCommand } from './commands/init.ts';
 import { keyCommand } from './commands/key.ts';
 import { messageCommand } from './commands/message.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { previewCommand } from './commands/preview.ts';
 import { providerCommand } from './commands/provider.ts';
 import { queueCommand } from './commands/queue.ts';
 import { recipientCommand } from './commands/recipient.ts';
@@ -36,6 +37,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
     () => [
       initCommand(),
       devCommand(),
+      previewCommand(),
       loginCommand(),
       logoutCommand(),
       whoamiCommand(),

@@ -19,6 +19,7 @@ type KeysApi = ClientApi['keys'];
 type KeyApi = ReturnType<KeysApi>;
 type QueueApi = Api['v1']['queue'];
 type ProvidersApi = Api['v1']['providers'];
+type ProviderApi = ReturnType<ProvidersApi>;
 type RecipientApi = ReturnType<Api['v1']['recipients']>;
 type DeadLettersApi = Api['v1']['dead-letters'];
 type SuppressionsApi = Api['v1']['suppressions'];
@@ -123,6 +124,12 @@ export type QueueState = Answer<QueueApi['get']>;
 
 /** A provider as each worker finds it. */
 export type ProviderReport = Answer<ProvidersApi['get']>['data'][number];
+
+/** A change of how a worker found a provider. */
+export type ProviderEvent = Answer<ProviderApi['events']['get']>['data'][number];
+
+/** Which of a provider's changes to list. */
+export type ProviderEventQuery = Query<NonNullable<Parameters<ProviderApi['events']['get']>[0]>>;
 
 /** Which messages to count, and by the hour or by the day. */
 export type StatsQuery = Query<NonNullable<Parameters<StatsApi['get']>[0]>>;

@@ -95,6 +95,9 @@ describe("the SDK with an admin's key", () => {
     });
     expect(providers).toMatchObject([{ name: 'smtp', workers: [{ breaker: { state: 'closed' } }] }]);
     expect(await Array.fromAsync(admin.providers.list())).toHaveLength(1);
+    expect(await admin.providers.events('smtp', { limit: 5 })).toEqual({ data: [], nextCursor: null });
+    const unknown = await admin.safe.providers.events('smpt');
+    expect(unknown.error?.code).toBe('not_found');
   }, 60_000);
 
   test('counts what everybody sent, a client its own', async () => {

@@ -8,6 +8,7 @@ export type Program =
   | 'initdb'
   | 'node'
   | 'npm'
+  | 'pg_basebackup'
   | 'postgres'
   | 'redis-server'
   | 'setpriv'

@@ -11,9 +11,17 @@ export type HealthDeps = {
   queue: MailQueue;
   /** What workers that are alive say of themselves. */
   board: Pick<ProviderBoard, 'read'>;
-  /** Throws while messages are refused under load. */
+  /** Throws while messages are refused under load, and while the process is about to stop. */
   assertOpen: () => void;
 };
+
+/** The process stops soon: what comes next should go to another. */
+export class DrainingError extends Error {
+  constructor() {
+    super('This process is about to stop.');
+    this.name = 'DrainingError';
+  }
+}
 
 type Check = { isOk: boolean; reason: string | null };
 
@@ -67,12 +75,15 @@ function toQueueReason({ reason }: Check, accept: Check): string {
 
 const CHECK_TIMEOUT_MS = 2000;
 
+/** What says itself, in words for everybody. */
+const MEANT = [OverloadError, DrainingError, NoWorkerError];
+
 async function check(ping: () => Promise<void>): Promise<Check> {
   try {
     await rejectAfter(CHECK_TIMEOUT_MS, ping());
     return { isOk: true, reason: null };
   } catch (error) {
-    if (error instanceof OverloadError || error instanceof NoWorkerError)
+    if (error instanceof Error && MEANT.some((kind) => error instanceof kind))
       return { isOk: false, reason: error.message };
     // Nobody has shown a key here: the code says enough to an operator, and the driver's own text may say too much.
     return { isOk: false, reason: `does not answer (${codeOf(error) ?? 'no code'})` };
