@@ -18,7 +18,8 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   {
     path: 'README.md',
-    firstLine: "./dev mailctl send --to you@example.com --subject Hello --text 'Hello from my own mail service'",
+    firstLine:
+      "./dev mailctl send --to you@example.com --subject Hello --text 'Hello from my own mail service'",
     reason: 'cli/test runs it; docs/quickstart.md shows a run',
   },
   {
@@ -72,7 +73,8 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   {
     path: 'docs/delivery.md',
-    firstLine: 'curl -X POST https://mail.example.com/v1/messages/<id>/resolve -H "X-Api-Key: $KEY" -H \'Content-Type: application/json\' -d \'{"as":"sent"}\'',
+    firstLine:
+      'curl -X POST https://mail.example.com/v1/messages/<id>/resolve -H "X-Api-Key: $KEY" -H \'Content-Type: application/json\' -d \'{"as":"sent"}\'',
     reason: 'needs a message whose answer was lost; server/test/resolve.test.ts makes one',
   },
   {

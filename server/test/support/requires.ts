@@ -3,8 +3,11 @@ import { join } from 'node:path';
 
 /** Programs that tests start, by the name of their binary. */
 export type Program =
+  | 'bash'
   | 'chromium'
+  | 'curl'
   | 'initdb'
+  | 'openssl'
   | 'postgres'
   | 'redis-server'
   | 'setpriv'

@@ -32,7 +32,11 @@ function shapeOf(text: string) {
 
 test(`${PAGE} shows every payload as it is`, () => {
   const shown = readBlocks(PAGE).filter(({ language, isMade }) => language === 'json' && !isMade);
-  const actual = [toEventPayload(EVENT), toPausedPayload(ENDPOINT, 'failing', AT), toTestPayload(ENDPOINT, AT)];
+  const actual = [
+    toEventPayload(EVENT),
+    toPausedPayload(ENDPOINT, 'failing', AT),
+    toTestPayload(ENDPOINT, AT),
+  ];
   expect(shown.map(({ code }) => shapeOf(code))).toEqual(actual.map(({ payload }) => shapeOf(payload)));
 });
 
