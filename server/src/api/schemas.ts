@@ -219,7 +219,7 @@ const Limit = t.Integer({
   description: 'must be a whole number from 1, or null for no limit',
 });
 const ProviderName = t.String({
-  pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+  pattern: '^[a-z0-9][a-z0-9_-]{0,39}$',
   description: 'must be the name of a provider, or null',
 });
 const orNull = <T extends TSchema>(schema: T) =>
