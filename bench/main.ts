@@ -7,6 +7,7 @@ import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
 import { toResultsPage } from './results-page.ts';
+import { runStartBench } from './start.ts';
 
 const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['render', runRenderBench],
@@ -14,6 +15,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['accept', runAcceptBench],
   ['deliver', runDeliverBench],
   ['latency', runLatencyBench],
+  ['start', runStartBench],
 ]);
 
 async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {
