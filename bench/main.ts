@@ -6,6 +6,7 @@ import { runDeliverBench } from './deliver.ts';
 import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
+import { runScaleBench } from './scale.ts';
 import { toResultsPage } from './results-page.ts';
 import { runStartBench } from './start.ts';
 
@@ -16,6 +17,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['deliver', runDeliverBench],
   ['latency', runLatencyBench],
   ['start', runStartBench],
+  ['scale', runScaleBench],
 ]);
 
 async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {

@@ -36,6 +36,7 @@ export async function startProduct(
     SMTP_HOST: '127.0.0.1',
     SMTP_PORT: String(servers.sink.port),
     SANDBOX: sandbox,
+    SHUTDOWN_DRAIN_MS: '0',
     ...given,
   };
   const apiEnv = { ...env, SERVICE_ROLE: 'API' };

@@ -103,6 +103,7 @@ async function makeTour(stage: Stage): Promise<Part[]> {
     await show('template-rollback', ['template', 'rollback', 'invitation']),
     await show('template-render', ['template', 'render', 'templates/invitation']),
     await show('template-types', ['template', 'types', '--out', '-']),
+    await show('stats', ['stats', '--bucket', 'day']),
     await show('mistyped', ['send', 'invitatoin', '--to', 'ada@example.com'], { exitCode: 4 }),
     await show('json', ['template', 'versions', 'invitation', '--limit', '1'], { isPiped: true }),
     await show('json-error', ['message', 'get', 'nothing'], { isPiped: true, exitCode: 4 }),

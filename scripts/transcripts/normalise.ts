@@ -10,6 +10,7 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:3025'],
   [/\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g, '2026-11-21T08:00:00.000Z'],
   [/\b\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\b/g, '2026-11-21 08:00:00'],
+  [/\b\d{4}-\d{2}-\d{2} \d{2}:\d{2}\b(?!:)/g, '2026-11-21 08:00'],
   [/^Date: .+ GMT\b/gm, 'Date: Sat, 21 Nov 2026 08:00:00 GMT'],
   [/\b(mk_(?:live|test))_[a-z0-9]{8}_[A-Za-z0-9_-]{43}/g, '$1_k7pq2xwd_<the rest of the key>'],
   [/\b(mk_(?:live|test))_[a-z0-9]{8}_\.\.\./g, '$1_k7pq2xwd_...'],

@@ -6,13 +6,18 @@ export type Program =
   | 'bash'
   | 'chromium'
   | 'curl'
+  | 'fish'
   | 'initdb'
+  | 'node'
+  | 'npm'
   | 'openssl'
+  | 'pg_basebackup'
   | 'postgres'
   | 'redis-server'
   | 'setpriv'
   | 'smtp-sink'
-  | 'smtp-source';
+  | 'smtp-source'
+  | 'zsh';
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
 
