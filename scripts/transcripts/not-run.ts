@@ -74,7 +74,7 @@ export const NOT_RUN: readonly NotRun[] = [
   {
     path: 'docs/delivery.md',
     firstLine:
-      'curl -X POST https://mail.example.com/v1/messages/<id>/resolve -H "X-Api-Key: $KEY" -H \'Content-Type: application/json\' -d \'{"as":"sent"}\'',
+      'curl "$MAIL_BASE_URL/v1/messages/<id>/resolve" -H "X-Api-Key: $MAIL_API_KEY" --json \'{ "as": "sent" }\'',
     reason: 'needs a message whose answer was lost; server/test/resolve.test.ts makes one',
   },
   {
