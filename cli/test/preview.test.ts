@@ -52,11 +52,12 @@ describe('mailctl preview', () => {
 
   test('says that the port is taken by somebody else', async () => {
     const other = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('hello') });
-    const args = ['preview', '--dir', 'mails', '--port', String(other.port)];
+    const { port } = other;
+    const args = ['preview', '--dir', 'mails', '--port', String(port)];
     const { exitCode, stderr } = await runMailctl(args, { cwd: base });
     await other.stop(true);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(`Port ${other.port} is taken by another program`);
+    expect(stderr).toContain(`Port ${port} is taken by another program`);
   });
 
   test.each([
