@@ -86,7 +86,7 @@ export type NotRendered = {
 
 export type RenderAnswer = Rendered | NotRendered;
 
-/** Event `changed` of `GET /ui/preview/events`: templates whose files changed; the list may have, too. */
+/** Event `changed` of `GET /ui/preview/events`: templates whose files changed. `listed` says that there are others now. */
 export type Changed = { names: readonly string[] };
 
 /** `GET /ui/preview/versions?name=` */
