@@ -32,6 +32,8 @@ export type Place = {
   column: number | null;
   message: string;
   hint: string | null;
+  /** From where that place was reached, innermost first. */
+  trace?: readonly { file: string; line: number; column: number }[];
 };
 
 export type Check = { code: string; message: string; file: string | null; line: number | null };
