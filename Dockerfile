@@ -6,6 +6,7 @@ COPY patches patches
 COPY server/package.json server/
 COPY sdk/package.json sdk/
 COPY cli/package.json cli/
+COPY web/package.json web/
 # Nothing here needs an install script to run.
 RUN bun install --frozen-lockfile --production --ignore-scripts
 
@@ -21,6 +22,7 @@ COPY tsconfig.json LICENSE ./
 COPY server/src server/src
 COPY sdk/src sdk/src
 COPY cli/src cli/src
+COPY web/src web/src
 COPY templates templates
 # The two caches of an instance are all that it ever writes to.
 RUN mkdir -p "$TEMPLATES_SOURCE_DIR" "$TEMPLATES_DIST_DIR" \

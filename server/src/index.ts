@@ -1,9 +1,9 @@
 import type { ApiDeps } from './api/app.ts';
-import { startApi } from './api/start.ts';
+import { type PagesBeside, startApi } from './api/start.ts';
 import { createClosers } from './closers.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { createBuildTable } from './lib/db/template-builds.ts';
-import { createEngine } from './lib/engine/engine.ts';
+import { createEngine, type Engine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
 import { createMetrics, type Metrics } from './lib/telemetry/metrics.ts';
@@ -19,6 +19,14 @@ export type RunningService = {
   stop(): Promise<void>;
 };
 
+/** What the DEV role and tests have besides. */
+export type ServiceExtras = Pick<WorkerDeps, 'onStep'> & {
+  /** Makes the pages that are served beside the API; they are stopped with it. */
+  openPages?:
+    | ((deps: { profile: Profile; engine: Engine; config: Config }) => Promise<PagesBeside>)
+    | undefined;
+};
+
 /**
  * Starts the role that the configuration names. The database must have been migrated, but for the embedded one, which
  * migrates itself.
@@ -27,7 +35,7 @@ export async function startService(
   config: Config,
   logger: Logger,
   metrics: Metrics = createMetrics(),
-  { onStep }: Pick<WorkerDeps, 'onStep'> = {},
+  { onStep, openPages }: ServiceExtras = {},
 ): Promise<RunningService> {
   const opening = openProfile(config.storage, logger);
   const openBuilds = async () => createBuildTable((await opening).database.db);
@@ -46,7 +54,15 @@ export async function startService(
   });
   const [opened, started] = await Promise.allSettled([opening, starting]);
   if (opened.status === 'fulfilled' && started.status === 'fulfilled') {
-    return startRole({ config, profile: opened.value, engine: started.value, logger, metrics, onStep });
+    return startRole({
+      config,
+      profile: opened.value,
+      engine: started.value,
+      logger,
+      metrics,
+      onStep,
+      openPages,
+    });
   }
   // Whichever of them is there has nobody else to close it.
   if (opened.status === 'fulfilled') await opened.value.close();
@@ -54,7 +70,7 @@ export async function startService(
   throw [opened, started].find((result) => result.status === 'rejected')?.reason;
 }
 
-async function startRole(deps: ApiDeps & WorkerDeps): Promise<RunningService> {
+async function startRole(deps: ApiDeps & WorkerDeps & ServiceExtras): Promise<RunningService> {
   const { config, profile, engine } = deps;
   const closers = createClosers();
   closers.add(() => profile.close());
@@ -63,7 +79,9 @@ async function startRole(deps: ApiDeps & WorkerDeps): Promise<RunningService> {
     const worker = config.role === 'API' ? null : startWorker(deps);
     const stopWorker = async () => worker?.stop();
     closers.add(stopWorker);
-    const api = config.role === 'WORKER' ? null : startApi(deps);
+    const pages = (await deps.openPages?.(deps)) ?? null;
+    closers.add(async () => pages?.stop());
+    const api = config.role === 'WORKER' ? null : startApi({ ...deps, pages });
     // Side by side, because each may use the whole grace.
     closers.add(async () => void (await Promise.all([api?.stop(), stopWorker()])));
     return { url: api?.url ?? null, profile, stop: closers.closeAll };

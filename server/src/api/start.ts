@@ -2,6 +2,13 @@ import { settlesWithin } from '../lib/time-limit.ts';
 import { createApi, type ApiDeps } from './app.ts';
 import { noteAddress } from './middleware/client-address.ts';
 
+/** Pages for the person at this machine, beside the API: the DEV role has them. */
+export type PagesBeside = {
+  /** Null for what is none of theirs. */
+  handle(request: Request): Promise<Response | null>;
+  stop(): Promise<void>;
+};
+
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
   readonly url: string;
@@ -19,7 +26,8 @@ async function stopServer(server: ReturnType<typeof Bun.serve>, graceMs: number)
 }
 
 /** @throws Error with `code` EADDRINUSE where the port is taken */
-export function startApi(deps: ApiDeps): RunningApi {
+export function startApi(deps: ApiDeps & { pages?: PagesBeside | null }): RunningApi {
+  const { pages = null } = deps;
   const { host, port } = deps.config;
   const api = createApi(deps);
   const server = Bun.serve({
@@ -30,7 +38,7 @@ export function startApi(deps: ApiDeps): RunningApi {
     async fetch(request, listening) {
       noteAddress(request, listening.requestIP(request)?.address);
       try {
-        const response = await api.app.fetch(request);
+        const response = (await pages?.handle(request)) ?? (await api.app.fetch(request));
         // An event stream may be silent for long, and knows itself when nobody reads.
         if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
         return response;
@@ -41,7 +49,7 @@ export function startApi(deps: ApiDeps): RunningApi {
   });
   const stopBoth = async () => {
     // First, because a stream is a request that never ends by itself.
-    await api.stopStreams();
+    await Promise.all([api.stopStreams(), pages?.stop()]);
     await stopServer(server, deps.config.shutdownGraceMs);
     await api.stop();
   };

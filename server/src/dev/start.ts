@@ -5,9 +5,11 @@ import { createClosers } from '../closers.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
 import { startService } from '../index.ts';
 import { FolderInUseError } from '../lib/db/folder-lock.ts';
+import type { Engine } from '../lib/engine/engine.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { type DevKeys, ensureDevKeys } from './credentials.ts';
 import { createLocalApi, type LocalApi } from './local-api.ts';
+import { openDevPages } from './pages.ts';
 import { pushAll, type PushReport, watchTemplates } from './template-watcher.ts';
 
 export { type FirstMail, sendFirstMail } from './first-mail.ts';
@@ -55,8 +57,10 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
   const level = isQuiet && config.logLevel === 'info' ? 'warn' : config.logLevel;
   const logger = createLogger({ level, isPretty: process.stderr.isTTY });
   prepareFolder(config.mailerDir);
+  const templatesDir = existsSync(config.templatesSourceDir) ? config.templatesSourceDir : STARTER_TEMPLATES;
+  const openPages = ({ engine }: { engine: Engine }) => openDevPages({ engine, templatesDir });
   onProgress(existsSync(join(config.mailerDir, 'db')) ? 'Opening the database' : 'Creating the database');
-  const service = await explainFailure(config, () => startService(config, logger));
+  const service = await explainFailure(config, () => startService(config, logger, undefined, { openPages }));
   const closers = createClosers();
   closers.add(() => service.stop());
   try {
@@ -68,9 +72,6 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
       hasConfiguredAdmin: config.adminApiKey !== null,
     });
     const api = createLocalApi({ url, apiKey: keys.apiKey });
-    const templatesDir = existsSync(config.templatesSourceDir)
-      ? config.templatesSourceDir
-      : STARTER_TEMPLATES;
     onProgress('Pushing the templates');
     const pushed = await pushAll(templatesDir, api);
     const watcher = await watchTemplates({ folder: templatesDir, api, onPush });

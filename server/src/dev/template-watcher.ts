@@ -1,6 +1,5 @@
-import { relative, sep } from 'node:path';
-import { watch } from 'chokidar';
 import { SHARED_FOLDER } from '../lib/engine/relative-imports.ts';
+import { watchFolder } from '../lib/templates/folder-watch.ts';
 import {
   findTemplates,
   type LocalTemplate,
@@ -50,15 +49,8 @@ export async function watchTemplates(options: {
     // A deleted template stays what it is on the server: mail that waits may need it.
     if (template) onPush(await push(template, api));
   };
-  const watcher = watch(folder, {
-    ignoreInitial: true,
-    ignored: (path) => /(^|[/\\])(\.|node_modules)/.test(relative(folder, path)),
-  });
-  watcher.on('all', (_event, path) => {
-    const name = relative(folder, path)
-      .split(sep)[0]
-      ?.replace(/\.tsx$/, '');
-    if (!name) return;
+  const watcher = await watchFolder(folder, (path) => {
+    const name = path.split('/')[0]?.replace(/\.tsx$/, '') ?? '';
     clearTimeout(waiting.get(name));
     waiting.set(
       name,
@@ -68,12 +60,9 @@ export async function watchTemplates(options: {
       }, QUIET_MS),
     );
   });
-  // What cannot be watched (a folder that went away) is watched again when it is back; the server goes on either way.
-  watcher.on('error', () => {});
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
   return {
     async stop() {
-      await watcher.close();
+      await watcher.stop();
       for (const timer of waiting.values()) clearTimeout(timer);
       await pushing;
     },

@@ -1,0 +1,17 @@
+import { relative } from 'node:path';
+import type { Engine } from '../lib/engine/engine.ts';
+import { createPages, type Pages } from '../pages/pages.ts';
+import { openPreviewPart } from '../preview/preview-part.ts';
+
+/** The pages of the DEV role: everything that there is. */
+export async function openDevPages({
+  engine,
+  templatesDir,
+}: {
+  engine: Engine;
+  templatesDir: string;
+}): Promise<Pages> {
+  const folderName = relative(process.cwd(), templatesDir) || '.';
+  const preview = await openPreviewPart({ folder: templatesDir, folderName, engine: async () => engine });
+  return createPages({ parts: [preview] });
+}

@@ -1,0 +1,86 @@
+/** What the preview's page and its server tell each other; both are always of one version. */
+
+export type PreviewEntry = {
+  name: string;
+  /** Where it lies below the folder of templates, with `/`; empty at the top. */
+  group: string;
+};
+
+/** `GET /ui/preview/templates` */
+export type PreviewList = {
+  /** The folder of templates, as a person would write it. */
+  folder: string;
+  templates: readonly PreviewEntry[];
+  /** The service that has the versions and sends tests; null where none is known. */
+  service: { url: string } | null;
+};
+
+/** `POST /ui/preview/render` */
+export type RenderRequest = {
+  name: string;
+  /** Null takes the fixture's. */
+  props: Record<string, unknown> | null;
+  /** Null is the template's own `PreviewProps`. */
+  fixture: string | null;
+  locale: string | null;
+};
+
+/** Lines and columns count from 1. */
+export type Place = {
+  file: string | null;
+  line: number | null;
+  column: number | null;
+  message: string;
+  hint: string | null;
+};
+
+export type Check = { code: string; message: string; file: string | null; line: number | null };
+
+export type SourceFile = { path: string; text: string };
+
+/** What is known of a template whether or not it renders. */
+export type TemplateFacts = {
+  name: string;
+  entry: string;
+  files: readonly SourceFile[];
+  locales: readonly string[];
+  fixtures: readonly { name: string; props: Record<string, unknown> }[];
+};
+
+export type Rendered = {
+  ok: true;
+  facts: TemplateFacts;
+  /** The mail for a frame: `/ui/frames/preview/<frame>`. */
+  frame: string;
+  subject: string | null;
+  from: string | null;
+  headers: Readonly<Record<string, string>>;
+  html: string;
+  text: string;
+  /** Whether the mail has rules of its own for a dark scheme. */
+  hasDarkRules: boolean;
+  props: Record<string, unknown>;
+  schema: Record<string, unknown> | null;
+  locale: string | null;
+  checks: readonly Check[];
+  contentHash: string;
+  engineVersion: string;
+  tookMs: number;
+};
+
+export type NotRendered = {
+  ok: false;
+  facts: TemplateFacts | null;
+  code: string;
+  message: string;
+  places: readonly Place[];
+  /** What the props break of the schema, by JSON pointer. */
+  propErrors: readonly { path: string; message: string }[];
+  props: Record<string, unknown> | null;
+  schema: Record<string, unknown> | null;
+};
+
+export type RenderAnswer = Rendered | NotRendered;
+
+/** Event `changed` of `GET /ui/preview/events`: templates whose files changed; the list may have, too. */
+export type Changed = { names: readonly string[] };
