@@ -12,7 +12,7 @@ export function welcomePropsOf(pushed: readonly PushReport[]): Record<string, un
 
 /** What `mailctl dev` announces to programs. */
 export function toAnnouncement(
-  { url, profileName, keys, templatesDir, pushed }: RunningDev,
+  { url, profileName, keys, pages, templatesDir, pushed }: RunningDev,
   mail: FirstMail | null,
   readyMs: number,
 ) {
@@ -20,6 +20,7 @@ export function toAnnouncement(
     url,
     profile: profileName,
     apiKey: keys.apiKey,
+    pages,
     templatesDir,
     templates: pushed.map(({ name, result }) => ({ name, ok: result.ok })),
     firstMail: mail,
@@ -33,7 +34,7 @@ function toWayOut(provider: RunningDev['config']['providers'][number]): string {
 
 /** What `mailctl dev` announces to people. */
 export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number): string {
-  const { url, profileName, config, keys, templatesDir, pushed } = running;
+  const { url, profileName, config, keys, pages, templatesDir, pushed } = running;
   const failed = pushed.filter(({ result }) => !result.ok);
   const outgoing =
     config.providers.length > 0
@@ -41,7 +42,8 @@ export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: 
       : 'nothing leaves this machine';
   const rows = [
     ['API', cyan(url), dim(`${profileName} profile, data in ${shorten(config.mailerDir)}`)],
-    ['Inbox', cyan(`${url}/v1/inbox`), dim(outgoing)],
+    ['Inbox', cyan(pages.inbox), dim(outgoing)],
+    ['Preview', cyan(pages.preview)],
     [
       'Templates',
       shorten(templatesDir),
@@ -60,7 +62,7 @@ export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: 
     ...failed.map(toPushLine),
     ...(mail === null
       ? []
-      : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/v1/inbox/${mail.messageId}`)}`]),
+      : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/inbox/${mail.messageId}`)}`]),
     `${bold('Try next')}\n${toNextSteps(mail?.messageId ?? null, welcomePropsOf(pushed)).join('\n')}`,
     dim('Edit a template and see it pushed here. Ctrl-C stops.'),
   ];

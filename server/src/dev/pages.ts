@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Engine } from '../lib/engine/engine.ts';
+import { createInboxParts } from '../inbox/inbox-parts.ts';
 import { createPages, type Pages } from '../pages/pages.ts';
 import { openPreviewPart } from '../preview/preview-part.ts';
 
@@ -13,5 +14,5 @@ export async function openDevPages({
 }): Promise<Pages> {
   const folderName = relative(process.cwd(), templatesDir) || '.';
   const preview = await openPreviewPart({ folder: templatesDir, folderName, engine: async () => engine });
-  return createPages({ parts: [preview] });
+  return createPages({ parts: [preview, ...createInboxParts()] });
 }
