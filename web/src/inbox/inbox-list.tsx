@@ -10,10 +10,23 @@ type InboxListProps = {
   toHref: (id: string) => string;
 };
 
+/** Where the keyboard is goes along, so that the row is read out and Enter means it. */
+export function focusRow(id: string): void {
+  document.querySelector<HTMLElement>(`.inbox-row[data-id="${CSS.escape(id)}"]`)?.focus();
+}
+
+/** On the mail that is open already, Enter goes on to reading it. */
+function goToMail(event: KeyboardEvent): void {
+  const row = event.target instanceof HTMLElement ? event.target.closest('.inbox-row[aria-current]') : null;
+  if (event.key !== 'Enter' || !row) return;
+  event.preventDefault();
+  document.getElementById('mail-subject')?.focus();
+}
+
 /** The mails, newest first. */
 export function InboxList({ entries, current, toHref }: InboxListProps) {
   return (
-    <ul class="inbox-list" aria-label="Mails">
+    <ul class="inbox-list" aria-label="Mails" onKeyDown={goToMail}>
       {entries.map((entry) => (
         <li key={entry.id}>
           <Row entry={entry} isCurrent={entry.id === current} href={toHref(entry.id)} />

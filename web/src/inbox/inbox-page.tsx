@@ -7,7 +7,7 @@ import { useKeys } from '../shared/keyboard.ts';
 import { navigate, query, setQuery } from '../shared/router.ts';
 import { Segments } from '../shared/segments.tsx';
 import { FirstMail } from './first-mail.tsx';
-import { InboxList, ScheduledList } from './inbox-list.tsx';
+import { focusRow, InboxList, ScheduledList } from './inbox-list.tsx';
 import { type Inbox, useInbox } from './inbox-store.ts';
 import { MailDetail } from './mail-detail.tsx';
 
@@ -29,7 +29,6 @@ function OpenInbox({ api, id }: { api: Mailer; id: string | null }) {
   useKeys({
     j: () => actions.step(1),
     k: () => actions.step(-1),
-    Enter: () => document.getElementById('mail-subject')?.focus(),
     '/': () => field.current?.focus(),
     '#': () => actions.remove(),
     r: () => entry && void inbox.mark(entry.id, !entry.isRead),
@@ -75,12 +74,15 @@ function toActions(inbox: Inbox, id: string | null) {
   return {
     step(by: 1 | -1): void {
       const next = entries[Math.min(Math.max(at + by, 0), entries.length - 1)];
-      if (next) navigate(toHref(next.id), { replace: id !== null });
+      if (!next) return;
+      navigate(toHref(next.id), { replace: id !== null });
+      focusRow(next.id);
     },
     remove(): void {
       if (id === null) return;
       const next = entries[at + 1] ?? entries[at - 1];
       navigate(toHref(next?.id ?? null), { replace: true });
+      if (next) focusRow(next.id);
       announce('Deleted');
       void inbox.remove(id);
     },

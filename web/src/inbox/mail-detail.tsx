@@ -13,9 +13,10 @@ import { MailView } from '../shared/mail-view.tsx';
 import { query, setQuery } from '../shared/router.ts';
 import { saveFile } from '../shared/save-file.ts';
 import { type Tab, TabPanel, Tabs } from '../shared/tabs.tsx';
+import { LinksTab, useLinks } from './links-tab.tsx';
 import { fetchAttachment, inlineImages, toBytes } from './mail-parts.ts';
 
-type TabId = 'mail' | 'html' | 'text' | 'headers' | 'source' | 'files' | 'timeline';
+type TabId = 'mail' | 'html' | 'text' | 'links' | 'headers' | 'source' | 'files' | 'timeline';
 
 type MailDetailProps = {
   api: Mailer;
@@ -110,7 +111,8 @@ function useMail(api: Mailer, id: string, status: string | null) {
 
 function MailTabs({ shown, events }: { shown: Shown; events: readonly MessageEvent[] }) {
   const { mail } = shown;
-  const tabs = tabsOf(mail);
+  const links = useLinks(mail.html);
+  const tabs = tabsOf(mail, links.length);
   const wanted = query.value.get('tab');
   const current = tabs.find(({ id }) => id === wanted)?.id ?? tabs[0]?.id ?? 'source';
   return (
@@ -122,13 +124,17 @@ function MailTabs({ shown, events }: { shown: Shown; events: readonly MessageEve
         onChange={(tab) => setQuery({ tab: tab === tabs[0]?.id ? null : tab })}
       />
       <TabPanel id={current} class={`mail-panel ${current}`}>
-        <TabContent tab={current} shown={shown} events={events} />
+        {current === 'links' ? (
+          <LinksTab links={links} />
+        ) : (
+          <TabContent tab={current} shown={shown} events={events} />
+        )}
       </TabPanel>
     </>
   );
 }
 
-function tabsOf({ html, text, attachments }: InboxMail): Tab<TabId>[] {
+function tabsOf({ html, text, attachments }: InboxMail, links: number): Tab<TabId>[] {
   return [
     ...(html === null
       ? []
@@ -137,6 +143,7 @@ function tabsOf({ html, text, attachments }: InboxMail): Tab<TabId>[] {
           { id: 'html', label: 'HTML' },
         ] as const)),
     ...(text === null ? [] : ([{ id: 'text', label: 'Text' }] as const)),
+    ...(links > 0 ? ([{ id: 'links', label: 'Links', count: links }] as const) : []),
     { id: 'headers', label: 'Headers' },
     { id: 'source', label: 'Source' },
     ...(attachments.length > 0

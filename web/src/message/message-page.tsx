@@ -38,7 +38,11 @@ function Life({ api, id }: { api: Mailer; id: string }) {
         <header class="message-head">
           <StatusBadge status={message.status} />
           <h1>{message.subject || message.template || 'No subject'}</h1>
-          {message.lastError === null ? null : <p class="message-error">{message.lastError}</p>}
+          {message.lastError === null ? null : (
+            <p class={`message-error ${message.status === 'unknown' ? 'warning' : ''}`}>
+              {message.lastError}
+            </p>
+          )}
           <MessageActions api={api} message={message} act={act} />
           {failure === null ? null : (
             <p class="message-error" role="alert">
