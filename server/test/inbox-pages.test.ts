@@ -46,7 +46,8 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
 
   beforeEach(async () => {
     await mailer.inbox.empty();
-    for await (const { id } of mailer.messages.list({ status: 'scheduled' })) await mailer.messages.cancel(id);
+    for await (const { id } of mailer.messages.list({ status: 'scheduled' }))
+      await mailer.messages.cancel(id);
     opened = await openPage(browser);
   }, 60_000);
 

@@ -129,10 +129,11 @@ async function fetchInbox(api: Mailer, search: string, shown: number): Promise<L
     search === '' ? api.messages.list({ status: 'scheduled', limit: PAGE }) : { data: [] },
     api.inbox.list({ limit: Math.min(wanted, MOST), ...toSearch(search) }),
   ]);
-  let { data: entries, nextCursor: cursor } = first;
+  const entries = [...first.data];
+  let { nextCursor: cursor } = first;
   while (cursor !== null && entries.length < wanted) {
     const page = await api.inbox.list({ limit: MOST, cursor, ...toSearch(search) });
-    entries = [...entries, ...page.data];
+    entries.push(...page.data);
     cursor = page.nextCursor;
   }
   return { entries, scheduled: scheduled.data, cursor };

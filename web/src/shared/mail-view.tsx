@@ -14,7 +14,7 @@ const scheme = stored('mail-scheme');
  */
 export function MailView({ html, title }: { html: string; title: string }) {
   const [hasImages, setHasImages] = useState(false);
-  const name = useFrame(html);
+  const { name, hasFailed } = useFrame(html);
   const shown: Scheme = scheme.value === 'dark' || scheme.value === 'forced' ? scheme.value : 'light';
   return (
     <div class="mail-view">
@@ -55,7 +55,10 @@ export function MailView({ html, title }: { html: string; title: string }) {
         ) : null}
       </div>
       <div class="mail-stage">
-        {name === null ? null : (
+        {hasFailed ? (
+          <p class="soft">The mail is too large to be shown here; its source is beside it.</p>
+        ) : null}
+        {name === null || hasFailed ? null : (
           <iframe
             key={`${name} ${shown} ${hasImages}`}
             class="mail-frame"
@@ -71,23 +74,30 @@ export function MailView({ html, title }: { html: string; title: string }) {
 }
 
 /** Leaves the mail with the server, which gives it to a frame under a policy of its own. */
-function useFrame(html: string): string | null {
+function useFrame(html: string): { name: string | null; hasFailed: boolean } {
   const [name, setName] = useState<string | null>(null);
+  const [hasFailed, setHasFailed] = useState(false);
   useEffect(() => {
     const ended = new AbortController();
     const keep = async (): Promise<void> => {
-      const response = await fetch('/ui/inbox/frames', {
-        method: 'POST',
-        headers: { 'x-mail-pages': '1', 'content-type': 'text/plain' },
-        body: html,
-        signal: ended.signal,
-      });
-      if (response.ok) setName((await response.json()).name);
+      try {
+        const response = await fetch('/ui/inbox/frames', {
+          method: 'POST',
+          headers: { 'x-mail-pages': '1', 'content-type': 'text/plain' },
+          body: html,
+          signal: ended.signal,
+        });
+        if (!response.ok) throw new Error(`The server answered ${response.status}`);
+        setName((await response.json()).name);
+        setHasFailed(false);
+      } catch {
+        if (!ended.signal.aborted) setHasFailed(true);
+      }
     };
-    keep().catch(() => {});
+    void keep();
     return () => ended.abort();
   }, [html]);
-  return name;
+  return { name, hasFailed };
 }
 
 function hasRemoteImages(html: string): boolean {
