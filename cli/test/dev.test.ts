@@ -92,13 +92,14 @@ describe('mailctl dev', () => {
     writeFileSync(kept, JSON.stringify(older));
     const second = await startIn(folder);
     expect(second.announced).toMatchObject({ apiKey: older.apiKey, firstMail: null });
-    const newer = JSON.parse(readFileSync(kept, 'utf8'));
-    expect(newer).toMatchObject({ ...older, pagesKey: expect.stringMatching(/^mk_live_/) });
-    expect(newer.pagesKey).not.toBe(pagesKey);
+    const { pagesKey: newKey, ...rest } = JSON.parse(readFileSync(kept, 'utf8'));
+    expect(rest).toEqual(older);
+    expect(newKey).toMatch(/^mk_live_/);
+    expect(newKey).not.toBe(pagesKey);
     // What a page cannot do its key cannot either.
     const push = await fetch(`${second.url}/v1/templates/x`, {
       method: 'PUT',
-      headers: { 'x-api-key': newer.pagesKey, 'content-type': 'application/json' },
+      headers: { 'x-api-key': newKey, 'content-type': 'application/json' },
       body: JSON.stringify({ entry: 'index.tsx', files: { 'index.tsx': 'export default () => null' } }),
     });
     expect(push.status).toBe(403);

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
-import { behaviourOf } from './test-address.ts';
+import { behaviourOf, type TestBehaviour } from './test-address.ts';
 
-test.each([
+const CASES: [address: string, behaviour: TestBehaviour | null][] = [
   ['bounce@test.mail', 'bounce'],
   ['Complaint+Ada@TEST.mail', 'complaint'],
   ['defer+a+b@test.mail', 'defer'],
@@ -13,6 +13,8 @@ test.each([
   ['bounce@test.mail.example.com', null],
   ['bounce@sub.test.mail', null],
   ['x+bounce@test.mail', null],
-])('%s is %p', (address, behaviour) => {
+];
+
+test.each(CASES)('%s is %p', (address, behaviour) => {
   expect(behaviourOf(address)).toBe(behaviour);
 });
