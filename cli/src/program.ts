@@ -9,6 +9,7 @@ import { initCommand } from './commands/init.ts';
 import { keyCommand } from './commands/key.ts';
 import { messageCommand } from './commands/message.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { previewCommand } from './commands/preview.ts';
 import { providerCommand } from './commands/provider.ts';
 import { queueCommand } from './commands/queue.ts';
 import { commandsCommand, completeCommand, completionCommand } from './commands/reflect.ts';
@@ -33,6 +34,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
     () => [
       initCommand(),
       devCommand(),
+      previewCommand(),
       loginCommand(),
       logoutCommand(),
       whoamiCommand(),

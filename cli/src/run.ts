@@ -84,6 +84,7 @@ const KNOWN: Readonly<Record<string, (message: string) => Failure>> = {
     message: `${message}; stop it first.`,
     exitCode: EXIT.failed,
   }),
+  PreviewStartError: (message) => ({ code: 'failed', message, exitCode: EXIT.failed }),
   DevStartError: (message) => ({ code: 'failed', message, exitCode: EXIT.failed }),
   NoTemplateError: (message) => ({ code: 'not_found', message: `${message}.`, exitCode: EXIT.notFound }),
   InterruptedError: (message) => ({ code: 'interrupted', message, exitCode: EXIT.interrupted }),

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMailer, type Mailer } from '@org/mail-sdk';
 import axe from 'axe-core';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { type RunningDev, startDev } from '../src/dev/start.ts';
-import { launchBrowser, openPage, type WatchedPage } from './support/browser.ts';
+import { openBrowser, openPage } from './support/browser.ts';
 import { HOSTILE_HTML } from './support/hostile-mail.ts';
 import { isMissing } from './support/requires.ts';
 import { waitFor } from './support/wait-for.ts';
@@ -16,7 +16,7 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
   let dev: RunningDev;
   let mailer: Mailer;
   let browser: Browser;
-  let opened: WatchedPage;
+  let opened: { page: Page; errors: string[] };
 
   beforeAll(async () => {
     [dev, browser] = await Promise.all([
@@ -33,7 +33,7 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
         onProgress: () => {},
         onPush: () => {},
       }),
-      launchBrowser(),
+      openBrowser(),
     ]);
     mailer = createMailer({ baseUrl: dev.url, apiKey: dev.keys.apiKey });
   }, 120_000);
@@ -48,15 +48,21 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
     await mailer.inbox.empty();
     for await (const { id } of mailer.messages.list({ status: 'scheduled' }))
       await mailer.messages.cancel(id);
-    opened = await openPage(browser);
+    opened = await watch('light');
   }, 60_000);
 
   afterEach(async () => {
     const { errors } = opened;
-    await opened.close();
+    await opened.page.context().close();
     expect(errors).toEqual([]);
   });
 
+  const watch = async (colorScheme: 'light' | 'dark') => {
+    const { page } = await openPage(browser, { colorScheme });
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    return { page, errors };
+  };
   const send = async (body: Parameters<Mailer['send']>[0]): Promise<string> =>
     (await mailer.send(body)).messageId;
   const arrive = async (body: Parameters<Mailer['send']>[0]): Promise<string> => {
@@ -194,7 +200,7 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
   test('two windows show the same', async () => {
     const id = await arrive({ to: 'ada@example.com', subject: 'Shared', text: 'x' });
     const page = await openInbox();
-    const other = await opened.context.newPage();
+    const other = await opened.page.context().newPage();
     await other.goto(`${dev.url}/inbox/${id}`);
     await other.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('No mail yet').first().waitFor();
@@ -259,10 +265,10 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
       html: HOSTILE_HTML,
       text: '<script>alert(1)</script>',
     });
-    const { page, context } = opened;
+    const { page } = opened;
     const asked: string[] = [];
     const happened: string[] = [];
-    context.on('page', (popup) => popup !== page && happened.push(`opened ${popup.url()}`));
+    page.context().on('page', (popup) => popup !== page && happened.push(`opened ${popup.url()}`));
     page.on('dialog', (dialog) => {
       happened.push(`said ${dialog.message()}`);
       void dialog.dismiss();
@@ -318,7 +324,7 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
     await page.getByRole('link', { name: /Private/ }).waitFor();
     // Neither the address nor a cookie holds it.
     expect(page.url()).toBe(`${dev.url}/inbox`);
-    expect(await opened.context.cookies()).toEqual([]);
+    expect(await opened.page.context().cookies()).toEqual([]);
     // A key that was revoked is forgotten.
     await page.evaluate(() => localStorage.setItem('mail.key', `mk_live_aaaaaaaa_${'a'.repeat(43)}`));
     await page.goto(`${dev.url}/inbox`);
@@ -382,7 +388,7 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
 
   for (const scheme of ['light', 'dark'] as const) {
     test(`no serious fault for those who do not see or use a mouse (${scheme})`, async () => {
-      const { page, close, errors } = await openPage(browser, { scheme });
+      const { page, errors } = await watch(scheme);
       await page.goto(`${dev.url}/inbox`);
       await page.getByRole('heading', { name: 'This browser has no key yet' }).waitFor();
       expect(await seriousFaults(page)).toEqual([]);
@@ -413,7 +419,7 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
       await page.locator('.timeline-step').first().waitFor();
       expect(await seriousFaults(page)).toEqual([]);
       expect(errors).toEqual([]);
-      await close();
+      await page.context().close();
     }, 120_000);
   }
 
@@ -493,7 +499,7 @@ async function attack({ url, id }: { url: string; id: string }): Promise<string[
 
 type Fault = { id: string; impact: string | null; nodes: string[] };
 
-async function seriousFaults(page: WatchedPage['page']): Promise<Fault[]> {
+async function seriousFaults(page: Page): Promise<Fault[]> {
   // The page allows no script from elsewhere, so it is told what to run by the browser itself.
   await page.evaluate(`${axe.source}; void 0`);
   const found: unknown = await page.evaluate(

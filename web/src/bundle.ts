@@ -39,7 +39,7 @@ async function toFile(output: Blob): Promise<PageFile> {
   const type = output.type.startsWith('text/css')
     ? 'text/css; charset=utf-8'
     : 'text/javascript; charset=utf-8';
-  return { type, body, gzipped: Bun.gzipSync(body) };
+  return { type, body, gzipped: Bun.gzipSync(body, { level: 9 }) };
 }
 
 function toName(path: string): string {

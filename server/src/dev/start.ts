@@ -9,6 +9,7 @@ import type { Engine } from '../lib/engine/engine.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { type DevKeys, ensureDevKeys } from './credentials.ts';
 import { createLocalApi, type LocalApi } from './local-api.ts';
+import { createPreviewService, type PreviewService } from '../preview/service.ts';
 import { openDevPages } from './pages.ts';
 import { pushAll, type PushReport, watchTemplates } from './template-watcher.ts';
 
@@ -62,7 +63,9 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
   const logger = createLogger({ level, isPretty: process.stderr.isTTY });
   prepareFolder(config.mailerDir);
   const templatesDir = existsSync(config.templatesSourceDir) ? config.templatesSourceDir : STARTER_TEMPLATES;
-  const openPages = ({ engine }: { engine: Engine }) => openDevPages({ engine, templatesDir });
+  let preview: PreviewService | null = null;
+  const openPages = ({ engine }: { engine: Engine }) =>
+    openDevPages({ engine, templatesDir, service: () => preview });
   onProgress(existsSync(join(config.mailerDir, 'db')) ? 'Opening the database' : 'Creating the database');
   const service = await explainFailure(config, () => startService(config, logger, undefined, { openPages }));
   const closers = createClosers();
@@ -76,6 +79,7 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
       hasConfiguredAdmin: config.adminApiKey !== null,
     });
     const api = createLocalApi({ url, apiKey: keys.apiKey });
+    preview = createPreviewService({ url, apiKey: keys.apiKey });
     onProgress('Pushing the templates');
     const pushed = await pushAll(templatesDir, api);
     const watcher = await watchTemplates({ folder: templatesDir, api, onPush });

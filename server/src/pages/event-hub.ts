@@ -46,7 +46,7 @@ export function createEventHub(): EventHub {
     },
     send: (event, data) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
     close() {
-      for (const listener of [...listeners]) {
+      for (const listener of listeners) {
         remove(listener);
         listener.close();
       }

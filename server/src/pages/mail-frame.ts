@@ -20,7 +20,7 @@ export function toMailFrame(html: string, { hasImages, scheme }: MailFrameOption
   const policy = [
     'sandbox allow-same-origin',
     "default-src 'none'",
-    "style-src 'unsafe-inline'" + remote,
+    `style-src 'unsafe-inline'${remote}`,
     `img-src data: cid:${remote}`,
     `font-src data:${remote}`,
     "base-uri 'none'",

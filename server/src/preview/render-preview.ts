@@ -10,16 +10,14 @@ import {
   type TemplateSources,
 } from '../lib/engine/engine.ts';
 import { contentHash } from '../lib/engine/content-hash.ts';
+import { deriveSchema } from '../lib/engine/derived-schema.ts';
 import { isJsonObject } from '../lib/engine/json-object.ts';
 import { canonicalLocale, localeFiles, resolveLocale } from '../lib/engine/locales.ts';
 import { createPropsValidator } from '../lib/engine/props-schema.ts';
 import type { KeptMails } from './kept-mails.ts';
 import { readFixtures } from './fixtures.ts';
 
-export type PreviewRenderer = (
-  sources: TemplateSources,
-  request: Omit<RenderRequest, 'version'>,
-) => Promise<RenderAnswer>;
+export type PreviewRenderer = (sources: TemplateSources, request: RenderRequest) => Promise<RenderAnswer>;
 
 type RendererOptions = { engine: Engine; mails: KeptMails; sandboxKey: string };
 
@@ -65,14 +63,15 @@ export function createPreviewRenderer({ engine, mails, sandboxKey }: RendererOpt
     const given = chooseProps(facts, request);
     // A template that fails with its own props, or has none, may still work with others.
     if (!checked.ok && (given === null || checked.code === 'template_build_failed'))
-      return toFailed(checked, { facts, props: given, schema: null });
+      return toFailed(checked, { facts, props: given, schema: null, hints: null });
     const schema = checked.ok ? checked.schema : null;
+    const hints = schema ?? (checked.ok ? deriveSchema(checked.previewProps) : null);
     const props = given ?? (checked.ok ? checked.previewProps : {});
     const propErrors = findPropErrors(schema, props);
-    if (propErrors.length > 0) return toRefused(propErrors, { facts, props, schema });
+    if (propErrors.length > 0) return toRefused(propErrors, { facts, props, schema, hints });
     const isOwn = given === null && locale === null;
     const mail = isOwn && checked.ok ? checked : await renderWith(sources, { props, locale });
-    if (!mail.ok) return toFailed(mail, { facts, props, schema });
+    if (!mail.ok) return toFailed(mail, { facts, props, schema, hints });
     return {
       ok: true,
       facts,
@@ -85,6 +84,7 @@ export function createPreviewRenderer({ engine, mails, sandboxKey }: RendererOpt
       hasDarkRules: DARK_RULES.test(mail.html),
       props,
       schema,
+      hints,
       locale: resolveLocale(sources, locale)?.tag ?? null,
       checks: checked.ok ? checked.warnings : [],
       contentHash: mail.contentHash,
@@ -116,7 +116,7 @@ function findPropErrors(schema: JsonObject | null, props: JsonObject): NotRender
   return validator.ok ? validator.validate(props) : [{ path: '', message: validator.message }];
 }
 
-type Known = Pick<NotRendered, 'facts' | 'props' | 'schema'>;
+type Known = Pick<NotRendered, 'facts' | 'props' | 'schema' | 'hints'>;
 
 function toFailed({ code, message, errors }: RenderFailure, known: Known): NotRendered {
   return { ok: false, ...known, code, message, places: errors, propErrors: [] };

@@ -2,7 +2,12 @@ import { relative } from 'node:path';
 import type { PreviewEntry } from '@org/web/preview';
 import type { TemplateSources } from '../lib/engine/engine.ts';
 import { watchFolder } from '../lib/templates/folder-watch.ts';
-import { findTemplates, NoTemplateError, readTemplate } from '../lib/templates/template-folder.ts';
+import {
+  findTemplates,
+  findTouched,
+  NoTemplateError,
+  readTemplate,
+} from '../lib/templates/template-folder.ts';
 
 /** The templates of a folder as they are on disk now. */
 export type TemplateShelf = {
@@ -28,9 +33,8 @@ export async function openShelf({ folder, onChange }: ShelfOptions): Promise<Tem
     const paths = [...changed];
     changed.clear();
     const templates = await list();
-    const touched = templates.filter(({ path }) =>
-      paths.some((one) => isPartOf(relative(folder, path), one)),
-    );
+    const touched = findTouched(templates, { folder, changed: paths });
+    // A shared partial, or something that is gone: any of them may look different now.
     onChange((touched.length > 0 ? touched : templates).map(({ name }) => name));
   };
   const watcher = await watchFolder(folder, (path) => {
@@ -55,10 +59,6 @@ export async function openShelf({ folder, onChange }: ShelfOptions): Promise<Tem
       await watcher.stop();
     },
   };
-}
-
-function isPartOf(template: string, changed: string): boolean {
-  return changed === template || changed.startsWith(`${template}/`);
 }
 
 function toGroup(folder: string, path: string): string {

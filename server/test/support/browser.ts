@@ -1,13 +1,10 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { findProgram } from './requires.ts';
 
-/** A page, and what it said to nobody. */
-export type WatchedPage = { page: Page; context: BrowserContext; errors: string[]; close(): Promise<void> };
-
-/** Debian's Chromium, which asks nobody on the network for anything. */
-export async function launchBrowser(): Promise<Browser> {
+/** A browser that asks nobody for updates, with a profile of its own that is gone when it is closed. */
+export async function openBrowser(): Promise<Browser> {
   const executablePath = findProgram('chromium');
-  if (executablePath === null) throw new Error('chromium is not installed');
+  if (executablePath === null) throw new Error('there is no Chromium');
   return chromium.launch({
     executablePath,
     args: [
@@ -22,22 +19,18 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** Far beyond what anything here takes: only a broken promise runs into it. */
-const GIVE_UP_MS = 30_000;
-
-/** A page in a profile of its own, whose uncaught errors are kept. */
+/** A page, with what it complained about in its console. */
 export async function openPage(
   browser: Browser,
-  {
-    width = 1280,
-    height = 800,
-    scheme = 'light',
-  }: { width?: number; height?: number; scheme?: 'light' | 'dark' } = {},
-): Promise<WatchedPage> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
-  const page = await context.newPage();
-  page.setDefaultTimeout(GIVE_UP_MS);
-  const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  return { page, context, errors, close: () => context.close() };
+  options: { width?: number; height?: number; colorScheme?: 'light' | 'dark' } = {},
+): Promise<{ page: Page; complaints: string[] }> {
+  const { width = 1280, height = 800, colorScheme = 'light' } = options;
+  // A policy that let the tests' own helpers in would not be the one that is tested.
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return { page, complaints };
 }

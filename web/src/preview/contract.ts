@@ -61,6 +61,8 @@ export type Rendered = {
   hasDarkRules: boolean;
   props: Record<string, unknown>;
   schema: Record<string, unknown> | null;
+  /** What an editor offers: the schema, or without one what the template's own props look like. */
+  hints: Record<string, unknown> | null;
   locale: string | null;
   checks: readonly Check[];
   contentHash: string;
@@ -78,9 +80,43 @@ export type NotRendered = {
   propErrors: readonly { path: string; message: string }[];
   props: Record<string, unknown> | null;
   schema: Record<string, unknown> | null;
+  /** What an editor offers: the schema, or without one what the template's own props look like. */
+  hints: Record<string, unknown> | null;
 };
 
 export type RenderAnswer = Rendered | NotRendered;
 
 /** Event `changed` of `GET /ui/preview/events`: templates whose files changed; the list may have, too. */
 export type Changed = { names: readonly string[] };
+
+/** `GET /ui/preview/versions?name=` */
+export type VersionList = {
+  /** Newest first; none where the service does not have the template yet. */
+  versions: readonly { version: number; isCurrent: boolean; createdAt: string }[];
+};
+
+/** `POST /ui/preview/version`: what the service makes of the same props with a version that it has. */
+export type VersionRequest = {
+  name: string;
+  version: number;
+  props: Record<string, unknown>;
+  locale: string | null;
+};
+
+export type VersionAnswer =
+  | { ok: true; frame: string; subject: string | null; html: string; text: string }
+  | { ok: false; message: string };
+
+/** `POST /ui/preview/tests`: the mail as it is shown, to an address. */
+export type TestRequest = { rendering: RenderRequest; to: string };
+
+export type TestAnswer = { ok: true; messageId: string } | { ok: false; message: string };
+
+/** `GET /ui/preview/tests?id=` */
+export type TestProgress = {
+  status: string;
+  /** Nothing more will happen by itself. */
+  isOver: boolean;
+  lastError: string | null;
+  events: readonly { type: string; at: string; detail: string | null }[];
+};

@@ -8,10 +8,12 @@ type CodeViewProps = {
   /** A line to bring into view and to mark; counts from 1. */
   line?: number | null;
   isWrapped?: boolean;
+  /** What each line is in a comparison, by its index. */
+  changes?: readonly string[] | undefined;
 };
 
 /** A text with line numbers and colours. */
-export function CodeView({ label, text, language, line = null, isWrapped = false }: CodeViewProps) {
+export function CodeView({ label, text, language, line = null, isWrapped = false, changes }: CodeViewProps) {
   const lines = useMemo(() => toLines(text, language), [text, language]);
   const marked = useRef<HTMLDivElement>(null);
   useEffect(() => marked.current?.scrollIntoView({ block: 'center' }), [line, text]);
@@ -23,6 +25,7 @@ export function CodeView({ label, text, language, line = null, isWrapped = false
             key={index}
             class="code-line"
             data-marked={index + 1 === line}
+            data-change={changes?.[index]}
             ref={index + 1 === line ? marked : null}
           >
             <span class="code-number" aria-hidden="true">
