@@ -6,7 +6,7 @@ import { createMailer, type Mailer } from '@org/mail-sdk';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { type RunningDev, startDev } from '../src/dev/start.ts';
-import { openBrowser, openPage } from './support/browser.ts';
+import { openBrowser } from './support/browser.ts';
 import { HOSTILE_HTML } from './support/hostile-mail.ts';
 import { isMissing } from './support/requires.ts';
 import { waitFor } from './support/wait-for.ts';
@@ -58,7 +58,8 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
   });
 
   const watch = async (colorScheme: 'light' | 'dark') => {
-    const { page } = await openPage(browser, { colorScheme });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme });
+    const page = await context.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     return { page, errors };

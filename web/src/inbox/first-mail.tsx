@@ -22,7 +22,10 @@ export function FirstMail({ api }: { api: Mailer }) {
   return (
     <div class="first-mail">
       <h1>No mail yet</h1>
-      <p class="soft">Mail appears here the moment it is sent. Nothing leaves this machine.</p>
+      <p class="soft">
+        Mail appears here the moment it is sent. Only where a relay is configured does live mail go out
+        instead.
+      </p>
       <button type="button" class="button primary" disabled={isSending} onClick={() => void send()}>
         Send the first mail
       </button>

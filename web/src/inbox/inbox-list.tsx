@@ -1,7 +1,7 @@
 import type { InboxEntry, MessageSummary } from '@org/mail-sdk';
 import { useEffect, useRef } from 'preact/hooks';
 import { StatusBadge } from '../message/status-badge.tsx';
-import { toFullTime, toShortTime } from '../shared/formats.ts';
+import { toDayAndTime, toFullTime, toShortTime } from '../shared/formats.ts';
 import { Link } from '../shared/link.tsx';
 
 type InboxListProps = {
@@ -86,8 +86,8 @@ export function ScheduledList({ messages, onDeliver }: ScheduledListProps) {
             <Link href={`/messages/${id}`} class="scheduled-link">
               <span class="inbox-subject">{subject ?? template ?? 'No subject'}</span>
               <span class="soft">
+                {scheduledAt === null ? '' : `${toDayAndTime(scheduledAt)} · `}
                 {recipient}
-                {scheduledAt === null ? '' : `, ${toFullTime(scheduledAt)}`}
               </span>
             </Link>
             <button type="button" class="button" onClick={() => onDeliver(id)}>

@@ -13,6 +13,12 @@ export function toShortTime(iso: string): string {
   return isToday(date) ? TIME.format(date) : DAY.format(date);
 }
 
+/** Day and minute, for what is to come. */
+export function toDayAndTime(iso: string): string {
+  const date = new Date(iso);
+  return `${DAY.format(date)}, ${TIME.format(date)}`;
+}
+
 /** To the second, with the day where that is not today. */
 export function toExactTime(iso: string): string {
   const date = new Date(iso);
