@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, ilike, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, ilike, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import { inboxMessages, messages } from '../../db/schema.ts';
 import type { InboxStore } from '../providers/inbox.ts';
 import type { Db } from './database.ts';
@@ -84,14 +84,22 @@ export type InboxPage = { entries: InboxEntry[]; next: string | null };
  * says that there is more.
  */
 export async function listInbox(db: Db, request: InboxPageRequest): Promise<InboxPage> {
-  const { owner, filter = {}, before, limit, maxWalked = MAX_INBOX_WALKED } = request;
+  const { owner, filter = {}, before, limit } = request;
   const isBehind = and(isOwnedBy(owner), before === null ? undefined : lt(inboxMessages.id, before));
   const wanted = isWanted(filter);
-  const cut = wanted && (await findCut(db, isBehind, maxWalked));
-  const where = and(isBehind, wanted, cut ? gte(inboxMessages.id, cut) : undefined);
-  const rows = await selectEntries(db, where, limit + 1);
-  const entries = rows.slice(0, limit);
-  return { entries, next: rows.length > limit ? (entries.at(-1)?.id ?? null) : (cut ?? null) };
+  if (!wanted) {
+    const rows = await selectEntries(db, isBehind, limit + 1);
+    const entries = rows.slice(0, limit);
+    return { entries, next: rows.length > limit ? (entries.at(-1)?.id ?? null) : null };
+  }
+  const { ids, walkEnd } = await search(db, { isBehind, wanted, ...request });
+  const shown = ids.slice(0, limit);
+  const next = ids.length > limit ? (shown.at(-1) ?? null) : walkEnd;
+  if (shown.length === 0) return { entries: [], next };
+  return {
+    entries: await selectEntries(db, and(inArray(inboxMessages.id, shown), isOwnedBy(owner)), limit),
+    next,
+  };
 }
 
 function selectEntries(db: Db, where: SQL | undefined, limit: number) {
@@ -104,16 +112,36 @@ function selectEntries(db: Db, where: SQL | undefined, limit: number) {
     .limit(limit);
 }
 
-/** The last mail that this page may look at; null where fewer are left. */
-async function findCut(db: Db, isBehind: SQL | undefined, maxWalked: number): Promise<string | null> {
+type Search = InboxPageRequest & { isBehind: SQL | undefined; wanted: SQL };
+
+/**
+ * One more id than a page where there are more, and where the walk was cut short before the page was full. Both from one snapshot, so
+ * that no mail falls between two pages.
+ */
+async function search(
+  db: Db,
+  { isBehind, wanted, limit, maxWalked = MAX_INBOX_WALKED }: Search,
+): Promise<{ ids: string[]; walkEnd: string | null }> {
+  const walk = sql`select id, envelope_from, envelope_to, body_text, read_at from inbox_messages
+    where ${isBehind} order by inbox_messages.id desc limit ${maxWalked}::int`;
+  // OFFSET 0 keeps the planner from turning the look-ups by key into a join that reads the whole table.
+  const found = sql`select inbox_messages.id from (${walk}) as inbox_messages
+    cross join lateral (
+      select subject, from_address, template_name from messages where messages.id = inbox_messages.id offset 0
+    ) as messages
+    where ${wanted} order by inbox_messages.id desc limit ${limit + 1}::int`;
+  const page = sql`
+    select page.ids, case when json_array_length(page.ids) <= ${limit}::int then (
+      select last.id::text from (${walk}) last offset ${maxWalked - 1}::int limit 1
+    ) end as walk_end
+    from (
+      select coalesce((select json_agg(found.id) from (${found}) found), '[]') as ids offset 0
+    ) page`;
   const [row] = await db
-    .select({ id: inboxMessages.id })
-    .from(inboxMessages)
-    .where(isBehind)
-    .orderBy(desc(inboxMessages.id))
-    .offset(maxWalked - 1)
-    .limit(1);
-  return row?.id ?? null;
+    .select({ ids: sql<string[]>`page.ids`, walkEnd: sql<string | null>`page.walk_end` })
+    .from(sql`(${page}) page`);
+  if (!row) throw new Error('the database returned no page');
+  return row;
 }
 
 /** Undefined where everything is. */
