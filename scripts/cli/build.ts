@@ -58,8 +58,13 @@ await launch({ archive, version: ${JSON.stringify(version)} });
 `;
 }
 
-/** From the lockfile, without what only development needs, and without links: an archive keeps none. */
-function installInto(stage: string): void {
+/**
+ * From the lockfile, without what only development needs, and without links: an archive keeps none. Packages come from Bun's cache,
+ * where installing this repository has left them, or else over the network.
+ *
+ * @throws Error where neither has them
+ */
+export function installInto(stage: string): void {
   for (const path of [
     'package.json',
     'bun.lock',

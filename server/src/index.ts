@@ -2,11 +2,12 @@ import type { ApiDeps } from './api/app.ts';
 import { type PagesBeside, startApi } from './api/start.ts';
 import { createClosers } from './closers.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { SchemaBehindError } from './lib/db/schema-guard.ts';
 import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine, type Engine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
-import { createMetrics, type Metrics } from './lib/telemetry/metrics.ts';
+import { startTelemetry, type Telemetry } from './lib/telemetry/telemetry.ts';
 import { stopOnSignals } from './signals.ts';
 import { startWorker, type WorkerDeps } from './worker/start.ts';
 
@@ -19,8 +20,9 @@ export type RunningService = {
   stop(): Promise<void>;
 };
 
-/** What the DEV role and tests have besides. */
-export type ServiceExtras = Pick<WorkerDeps, 'onStep'> & {
+/** What a caller may bring along: its own telemetry, which stays its own to stop, an ear for steps of deliveries, and pages. */
+export type ServiceOptions = Pick<WorkerDeps, 'onStep'> & {
+  telemetry?: Telemetry;
   /** Makes the pages that are served beside the API; they are stopped with it. */
   openPages?:
     | ((deps: { profile: Profile; engine: Engine; config: Config }) => Promise<PagesBeside>)
@@ -34,9 +36,27 @@ export type ServiceExtras = Pick<WorkerDeps, 'onStep'> & {
 export async function startService(
   config: Config,
   logger: Logger,
-  metrics: Metrics = createMetrics(),
-  { onStep, openPages }: ServiceExtras = {},
+  { telemetry: given, ...extras }: ServiceOptions = {},
 ): Promise<RunningService> {
+  if (given) return startWith({ config, logger, telemetry: given, ...extras });
+  const telemetry = await startTelemetry(config.telemetry, logger);
+  try {
+    const service = await startWith({ config, logger, telemetry, ...extras });
+    const closers = createClosers();
+    // Last, so that what is done on the way out is told as well.
+    closers.add(() => telemetry.stop());
+    closers.add(() => service.stop());
+    return { ...service, stop: closers.closeAll };
+  } catch (error) {
+    await telemetry.stop();
+    throw error;
+  }
+}
+
+type Extras = Omit<ServiceOptions, 'telemetry'>;
+type Starting = Extras & Pick<WorkerDeps, 'config' | 'logger'> & { telemetry: Telemetry };
+
+async function startWith({ config, logger, telemetry, ...extras }: Starting): Promise<RunningService> {
   const opening = openProfile(config.storage, logger);
   const openBuilds = async () => createBuildTable((await opening).database.db);
   // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
@@ -50,19 +70,11 @@ export async function startService(
     },
     lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
     logger,
-    metrics,
+    metrics: telemetry.metrics,
   });
   const [opened, started] = await Promise.allSettled([opening, starting]);
   if (opened.status === 'fulfilled' && started.status === 'fulfilled') {
-    return startRole({
-      config,
-      profile: opened.value,
-      engine: started.value,
-      logger,
-      metrics,
-      onStep,
-      openPages,
-    });
+    return startRole({ ...extras, config, profile: opened.value, engine: started.value, logger, telemetry });
   }
   // Whichever of them is there has nobody else to close it.
   if (opened.status === 'fulfilled') await opened.value.close();
@@ -70,7 +82,7 @@ export async function startService(
   throw [opened, started].find((result) => result.status === 'rejected')?.reason;
 }
 
-async function startRole(deps: ApiDeps & WorkerDeps & ServiceExtras): Promise<RunningService> {
+async function startRole(deps: ApiDeps & WorkerDeps & Extras): Promise<RunningService> {
   const { config, profile, engine } = deps;
   const closers = createClosers();
   closers.add(() => profile.close());
@@ -91,15 +103,15 @@ async function startRole(deps: ApiDeps & WorkerDeps & ServiceExtras): Promise<Ru
   }
 }
 
-/** The grace, and time to abort, record and close after it. */
-export function stopDeadlineMs({ shutdownGraceMs }: Config): number {
-  return shutdownGraceMs + 10_000;
+/** Draining, the grace, and time to abort, record and close after it. */
+export function stopDeadlineMs({ shutdownDrainMs, shutdownGraceMs }: Config): number {
+  return shutdownDrainMs + shutdownGraceMs + 10_000;
 }
 
 async function main(): Promise<void> {
   const config = readConfig();
   const isForPeople = config.role === 'DEV' && process.stderr.isTTY;
-  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople });
+  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople, burst: config.logBurst });
   const service = await startService(config, logger);
   logger.info({ role: config.role, profile: service.profile.name, url: service.url }, 'started');
   const signal = await stopOnSignals({ stop: service.stop, deadlineMs: stopDeadlineMs(config) });
@@ -111,7 +123,8 @@ if (import.meta.main) {
     await main();
     process.exit(0);
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : Bun.inspect(error)}\n`);
+    const isForOperators = error instanceof ConfigError || error instanceof SchemaBehindError;
+    process.stderr.write(`${isForOperators ? error.message : Bun.inspect(error)}\n`);
     process.exit(1);
   }
 }

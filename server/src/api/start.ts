@@ -12,7 +12,10 @@ export type PagesBeside = {
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
   readonly url: string;
-  /** Takes no further connections and waits for requests under way. Safe to call twice. */
+  /**
+   * Tells load balancers to turn away and gives them time to, then takes no further connections and waits for requests
+   * under way. Safe to call twice.
+   */
   stop(): Promise<void>;
 };
 
@@ -30,6 +33,7 @@ export function startApi(deps: ApiDeps & { pages?: PagesBeside | null }): Runnin
   const { pages = null } = deps;
   const { host, port } = deps.config;
   const api = createApi(deps);
+  let stopping: Promise<void> | null = null;
   const server = Bun.serve({
     hostname: host,
     port,
@@ -41,6 +45,8 @@ export function startApi(deps: ApiDeps & { pages?: PagesBeside | null }): Runnin
         const response = (await pages?.handle(request)) ?? (await api.app.fetch(request));
         // An event stream may be silent for long, and knows itself when nobody reads.
         if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
+        // A connection that nothing is sent on any more can be closed without cutting off somebody's next request.
+        if (stopping) response.headers.set('connection', 'close');
         return response;
       } finally {
         api.release(request);
@@ -48,12 +54,13 @@ export function startApi(deps: ApiDeps & { pages?: PagesBeside | null }): Runnin
     },
   });
   const stopBoth = async () => {
+    api.startDraining();
+    await Bun.sleep(deps.config.shutdownDrainMs);
     // First, because a stream is a request that never ends by itself.
     await Promise.all([api.stopStreams(), pages?.stop()]);
     await stopServer(server, deps.config.shutdownGraceMs);
     await api.stop();
   };
-  let stopping: Promise<void> | null = null;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     stop() {

@@ -60,14 +60,14 @@ const INSTANCE_FILE = 'instance.json';
 export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOptions): Promise<RunningDev> {
   const config = readConfig({ SERVICE_ROLE: 'DEV', ...overrides });
   const level = isQuiet && config.logLevel === 'info' ? 'warn' : config.logLevel;
-  const logger = createLogger({ level, isPretty: process.stderr.isTTY });
+  const logger = createLogger({ level, isPretty: process.stderr.isTTY, burst: config.logBurst });
   prepareFolder(config.mailerDir);
   const templatesDir = existsSync(config.templatesSourceDir) ? config.templatesSourceDir : STARTER_TEMPLATES;
   let preview: PreviewService | null = null;
   const openPages = ({ engine }: { engine: Engine }) =>
     openDevPages({ engine, templatesDir, service: () => preview });
   onProgress(existsSync(join(config.mailerDir, 'db')) ? 'Opening the database' : 'Creating the database');
-  const service = await explainFailure(config, () => startService(config, logger, undefined, { openPages }));
+  const service = await explainFailure(config, () => startService(config, logger, { openPages }));
   const closers = createClosers();
   closers.add(() => service.stop());
   try {
