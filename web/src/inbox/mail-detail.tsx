@@ -184,7 +184,7 @@ function Code({ label, text, language }: { label: string; text: string; language
 
 function Headers({ headers }: { headers: InboxMail['headers'] }) {
   return (
-    <table class="facts">
+    <table class="header-table">
       <thead class="only-read">
         <tr>
           <th scope="col">Header</th>

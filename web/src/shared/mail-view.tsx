@@ -61,7 +61,7 @@ export function MailView({ html, title }: { html: string; title: string }) {
         {name === null || hasFailed ? null : (
           <iframe
             key={`${name} ${shown} ${hasImages}`}
-            class="mail-frame"
+            class="mail-sheet"
             data-width={width.value ?? 'full'}
             title={title}
             sandbox="allow-same-origin"

@@ -1,34 +1,35 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { createMailer, type Mailer } from '@org/mail-sdk';
-import { type RunningDev, startDev } from '../server/src/dev/start.ts';
-import { openBrowser } from '../server/test/support/browser.ts';
+import { type RunningDev, startDev } from '../../server/src/dev/start.ts';
+import { openBrowser } from '../../server/test/support/browser.ts';
 
-// Takes the pictures of the inbox that docs/inbox.md shows: `bun scripts/inbox-screenshots.ts`.
-const IMAGES = fileURLToPath(new URL('../docs/images', import.meta.url));
+const IMAGES = fileURLToPath(new URL('../../docs/images', import.meta.url));
 const SIZE = { width: 1280, height: 800 };
 
-const folder = mkdtempSync(join(tmpdir(), 'inbox-screenshots-'));
-mkdirSync(IMAGES, { recursive: true });
-const dev = await startDev({
-  overrides: {
-    PORT: '0',
-    MAILER_DIR: folder,
-    LOG_LEVEL: 'error',
-    MAIL_FROM: 'Northwind <hello@northwind.example>',
-  },
-  isQuiet: true,
-  onProgress: () => {},
-  onPush: () => {},
-});
-try {
-  await takeAll(dev);
-} finally {
-  await dev.stop();
-  rmSync(folder, { recursive: true, force: true });
+/** Writes the pictures of the inbox and of a message anew, from mails sent through everything. */
+export async function takeInboxPictures(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'inbox-pictures-'));
+  const dev = await startDev({
+    overrides: {
+      PORT: '0',
+      MAILER_DIR: folder,
+      LOG_LEVEL: 'error',
+      MAIL_FROM: 'Northwind <hello@northwind.example>',
+    },
+    isQuiet: true,
+    onProgress: () => {},
+    onPush: () => {},
+  });
+  try {
+    await takeAll(dev);
+  } finally {
+    await dev.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function takeAll({ url, keys, pages }: RunningDev): Promise<void> {
