@@ -41,6 +41,16 @@ test.each(commands.map(({ page, command }) => [page, command] as const))(
   },
 );
 
+test('what is to be typed without containers is what the image and Compose run, and a test tries', async () => {
+  const dockerfile = await Bun.file(`${ROOT}/Dockerfile`).text();
+  const compose: unknown = Bun.YAML.parse(await Bun.file(`${ROOT}/compose.yml`).text());
+  const command = /^CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]';
+  const typed = commands.map((line) => line.command);
+  expect(typed).toContain(/^RUN (bun install .*)$/m.exec(dockerfile)?.[1] ?? 'no install');
+  expect(typed).toContain(Object(compose).services.migrate.command.join(' '));
+  expect(typed).toContain(`SERVICE_ROLE=API ${JSON.parse(command).join(' ')}`);
+});
+
 describe('runbooks', () => {
   let system: TestSystem;
   let keyId: string;
