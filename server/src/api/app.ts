@@ -129,7 +129,7 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
       const status = Number(set.status ?? 200);
       finishRequest({ request, route, status, metrics, logger });
     })
-    .use(healthController({ database, queue, assertOpen }))
+    .use(healthController({ database, queue, board: profile.providerBoard, assertOpen }))
     .use(metricsController({ scrape, token: config.metricsToken }))
     .use(messagesController({ accept, database, engine, authenticator, rateGate }))
     .use(messageActionsController({ database, queue, authenticator, logger, tracer }))
