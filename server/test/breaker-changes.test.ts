@@ -5,6 +5,9 @@ import {
   pruneBreakerChanges,
   recordBreakerChange,
 } from '../src/lib/db/breaker-changes.ts';
+import type { BreakerState } from '../src/lib/providers/circuit-breaker.ts';
+import { createLogger } from '../src/lib/telemetry/logger.ts';
+import { createBreakerRecorder } from '../src/worker/breaker-recorder.ts';
 import { createApiKey } from '../src/lib/auth/api-key.ts';
 import { type BareProfile, openBareProfile } from './support/bare-profile.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
@@ -93,6 +96,29 @@ describeOnBothProfiles('what is kept of breakers', (name) => {
       Array.from({ length: 8 }, () => recordBreakerChange(profile.database, change)),
     );
     expect(kept.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('a worker records what it found itself, and that a probe failed', async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'warn', destination: { write: (line) => void lines.push(line) } });
+    const closed: BreakerState = { kind: 'closed', isRamping: false };
+    const halfOpen: BreakerState = { kind: 'half_open', isProbing: true, openings: 1, reason: 'x' };
+    const open: BreakerState = { kind: 'open', remainingMs: 1, openings: 1, reason: 'x' };
+    const recorder = createBreakerRecorder({ database: profile.database, logger, worker: ONE });
+    recorder.record('told', { from: closed, to: open, reason: 'by another', isRemote: true });
+    recorder.record('told', { from: halfOpen, to: open, reason: 'by itself', isRemote: false });
+    await recorder.stop();
+    const kept = await listBreakerChanges(profile.database.db, { provider: 'told', before: null, limit: 9 });
+    expect(kept).toMatchObject([{ kind: 'probe_failed', reason: 'by itself', worker: ONE }]);
+    const transaction = () => Promise.reject(new Error('away'));
+    const lost = createBreakerRecorder({
+      database: { ...profile.database, transaction },
+      logger,
+      worker: ONE,
+    });
+    lost.record('told', { from: closed, to: open, reason: 'unheard', isRemote: false });
+    await lost.stop();
+    expect(lines.filter((line) => line.includes('in the log alone'))).toHaveLength(1);
   });
 
   test('old ones are removed', async () => {

@@ -25,7 +25,7 @@ import {
   listRecipients,
 } from '../src/lib/db/messages.ts';
 import { applyProviderEvents } from '../src/lib/db/provider-events.ts';
-import { pruneBatch } from '../src/lib/db/retention.ts';
+import { pruneBatch, RETENTION_KINDS } from '../src/lib/db/retention.ts';
 import { countMessages } from '../src/lib/db/stats.ts';
 import { findSuppression, listSuppressions } from '../src/lib/db/suppressions.ts';
 import {
@@ -237,11 +237,11 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
       (database) =>
         eraseRecipient({ database, blobs: NO_BLOBS }, { clientId: BUSY_CLIENT, email: 'user99@example.net' }),
     ],
-    [
-      'what retention removes',
+    ...RETENTION_KINDS.map((kind): [string, (database: Database) => Promise<unknown>] => [
+      `what retention removes (${kind})`,
       (database) =>
-        pruneBatch({ database, blobs: NO_BLOBS }, { kind: 'bodies', before: middle, after: null, limit: 20 }),
-    ],
+        pruneBatch({ database, blobs: NO_BLOBS }, { kind, before: middle, after: null, limit: 20 }),
+    ]),
     ['the messages of blobs', (database) => listMessagesWithContent(database, [id])],
     ['a webhook to deliver', ({ db }) => claimDelivery(db, id, { leaseMs: 1000 })],
     ['webhooks that are due', ({ db }) => takeDue(db, { limit: 100 })],

@@ -1,4 +1,4 @@
-import { and, asc, gt, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import { messageEvents, messages } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { lowestIdAt } from '../messages/message-id.ts';
@@ -47,11 +47,7 @@ export async function pruneBatch(
   deps: { database: Database; blobs: BlobStore },
   { kind, before, after, limit }: RetentionBatch,
 ): Promise<RetentionResult> {
-  const isOver = and(
-    inArray(messages.status, [...ENDED]),
-    lt(messages.updatedAt, before),
-    kind === 'bodies' ? HAS_CONTENT : undefined,
-  );
+  const isOver = and(inArray(messages.status, [...ENDED]), lt(messages.updatedAt, before), HAS_ANY[kind]);
   const rows = await deps.database.db
     .select({ id: messages.id, isOver: sql<boolean>`${isOver}` })
     .from(messages)
@@ -65,6 +61,17 @@ export async function pruneBatch(
   const removed = ids.length === 0 ? 0 : await removeFromMessages(deps, order, REMOVALS[kind]);
   return { removed, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) };
 }
+
+/**
+ * Whether there is anything to take: a row is only locked, which writes to it, where there is. The offset keeps the planner from reading
+ * the whole other table for it.
+ */
+const HAS_ANY: Record<RetentionKind, SQL | undefined> = {
+  inbox: sql`exists (select from inbox_messages i where i.id = ${messages.id} offset 0)`,
+  bodies: HAS_CONTENT,
+  events: sql`exists (select from message_events e where e.message_id = ${messages.id} offset 0)`,
+  messages: undefined,
+};
 
 const REMOVALS: Record<RetentionKind, (tx: Db, ids: readonly string[]) => Promise<Removed<number>>> = {
   inbox: async (tx, ids) => ({ result: await removeInboxCopies(tx, ids), blobKeys: [] }),
