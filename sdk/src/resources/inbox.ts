@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type { InboxEntry, InboxMail, PageOptions } from '../types.ts';
 
@@ -14,8 +14,7 @@ export type InboxResource = {
 /** @internal */
 export function createInbox(api: ApiOf): InboxResource {
   return {
-    list: (page = {}, options) =>
-      createListing((cursor) => dataOf(api(options).v1.inbox.get({ query: withCursor(page, cursor) }))),
+    list: (page = {}, options) => listFrom(page, (query) => api(options).v1.inbox.get({ query })),
     get: (id, options) => dataOf(api(options).v1.inbox({ id }).get()),
   };
 }
