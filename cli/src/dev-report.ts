@@ -41,6 +41,7 @@ export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: 
       : 'nothing leaves this machine';
   const rows = [
     ['API', cyan(url), dim(`${profileName} profile, data in ${shorten(config.mailerDir)}`)],
+    ['Preview', cyan(`${url}/preview`), dim('templates in a browser')],
     ['Inbox', cyan(`${url}/v1/inbox`), dim(outgoing)],
     [
       'Templates',
