@@ -1,3 +1,5 @@
+import { dataOf } from './api-client.ts';
+
 /** One page of a list. */
 export type Page<Item> = { data: Item[]; nextCursor: string | null };
 
@@ -25,13 +27,13 @@ export function createListing<Item>(
 }
 
 /**
- * A query that goes on at a cursor.
+ * The same for a route that takes a cursor in its query.
  *
  * @internal
  */
-export function withCursor<Query extends object>(
+export function listFrom<Query extends object, Item>(
   query: Query,
-  cursor: string | undefined,
-): Query & { cursor?: string } {
-  return cursor === undefined ? query : { ...query, cursor };
+  ask: (query: Query & { cursor?: string }) => Promise<{ data: Page<Item> | null }>,
+): Listing<Item> {
+  return createListing((cursor) => dataOf(ask(cursor === undefined ? query : { ...query, cursor })));
 }

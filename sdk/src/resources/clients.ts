@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions, CreateOptions } from '../options.ts';
 import type { Client, ClientChanges, ClientInput, ClientQuery, RemovedClient } from '../types.ts';
 
@@ -27,8 +27,7 @@ export type ClientsResource = {
 export function createClients(api: ApiOf): ClientsResource {
   return {
     create: (client, options) => dataOf(api(options, { isCreating: true }).v1.clients.post(client)),
-    list: (query = {}, options) =>
-      createListing((cursor) => dataOf(api(options).v1.clients.get({ query: withCursor(query, cursor) }))),
+    list: (query = {}, options) => listFrom(query, (page) => api(options).v1.clients.get({ query: page })),
     get: (id, options) => dataOf(api(options).v1.clients({ id }).get()),
     update: (id, changes, options) => dataOf(api(options).v1.clients({ id }).patch(changes)),
     suspend: (id, options) => dataOf(api(options, { isRepeatable: true }).v1.clients({ id }).suspend.post()),

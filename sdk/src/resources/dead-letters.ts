@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf, doneOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type {
   DeadLetter,
@@ -31,9 +31,7 @@ export type DeadLettersResource = {
 export function createDeadLetters(api: ApiOf): DeadLettersResource {
   return {
     list: (query = {}, options) =>
-      createListing((cursor) =>
-        dataOf(api(options).v1['dead-letters'].get({ query: withCursor(query, cursor) })),
-      ),
+      listFrom(query, (page) => api(options).v1['dead-letters'].get({ query: page })),
     get: (id, options) => dataOf(api(options).v1['dead-letters']({ id }).get()),
     retry: (id, options) => dataOf(api(options).v1['dead-letters']({ id }).retry.post()),
     retryAll: (filter, options) => dataOf(api(options).v1['dead-letters'].retry.post(filter)),

@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf, doneOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type { InboxEntry, InboxMail, InboxQuery } from '../types.ts';
 
@@ -27,8 +27,7 @@ export type InboxResource = {
 /** @internal */
 export function createInbox(api: ApiOf): InboxResource {
   return {
-    list: (query = {}, options) =>
-      createListing((cursor) => dataOf(api(options).v1.inbox.get({ query: withCursor(query, cursor) }))),
+    list: (page = {}, options) => listFrom(page, (query) => api(options).v1.inbox.get({ query })),
     get: (id, options) => dataOf(api(options).v1.inbox({ id }).get()),
     mark: (id, mark, options) => doneOf(api(options).v1.inbox({ id }).patch(mark)),
     delete: (id, options) => doneOf(api(options).v1.inbox({ id }).delete()),

@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf, doneOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type { ApiKey, KeyInput, KeyRotation, NewKey, PageOptions, RotatedKey } from '../types.ts';
 
@@ -24,8 +24,7 @@ export type KeysResource = {
 export function createKeys(api: ApiOf): KeysResource {
   const all = (id: string, options: CallOptions | undefined) => api(options).v1.clients({ id }).keys;
   return {
-    list: (id, page = {}, options) =>
-      createListing((cursor) => dataOf(all(id, options).get({ query: withCursor(page, cursor) }))),
+    list: (id, page = {}, options) => listFrom(page, (query) => all(id, options).get({ query })),
     create: (id, key, options) => dataOf(all(id, options).post(key)),
     rotate: (id, keyId, input = {}, options) => dataOf(all(id, options)({ keyId }).rotate.post(input)),
     revoke: (id, keyId, options) => doneOf(all(id, options)({ keyId }).delete()),

@@ -1,6 +1,6 @@
 import { type ApiOf, dataOf } from '../api-client.ts';
 import { answerOf, noteAnswer } from '../answer.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type {
   Message,
@@ -73,8 +73,7 @@ export type MessagesResource = {
 export function createMessages(api: ApiOf): MessagesResource {
   const get = (id: string, options?: CallOptions) => dataOf(api(options).v1.messages({ id }).get());
   return {
-    list: (query = {}, options) =>
-      createListing((cursor) => dataOf(api(options).v1.messages.get({ query: withCursor(query, cursor) }))),
+    list: (query = {}, options) => listFrom(query, (page) => api(options).v1.messages.get({ query: page })),
     get,
     async events(id, options) {
       const page = await dataOf(api(options).v1.messages({ id }).events.get());

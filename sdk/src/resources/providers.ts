@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { createListing, listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type { ProviderEvent, ProviderEventQuery, ProviderReport } from '../types.ts';
 
@@ -21,12 +21,6 @@ export function createProviders(api: ApiOf): ProvidersResource {
     // The service answers with all of them: there is no second page to ask for.
     list: (options) => createListing(() => dataOf(api(options).v1.providers.get())),
     events: (name, query = {}, options) =>
-      createListing((cursor) =>
-        dataOf(
-          api(options)
-            .v1.providers({ name })
-            .events.get({ query: withCursor(query, cursor) }),
-        ),
-      ),
+      listFrom(query, (page) => api(options).v1.providers({ name }).events.get({ query: page })),
   };
 }

@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf, doneOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type { Suppression, SuppressionQuery } from '../types.ts';
 
@@ -21,9 +21,7 @@ export type SuppressionsResource = {
 export function createSuppressions(api: ApiOf): SuppressionsResource {
   return {
     list: (query = {}, options) =>
-      createListing((cursor) =>
-        dataOf(api(options).v1.suppressions.get({ query: withCursor(query, cursor) })),
-      ),
+      listFrom(query, (page) => api(options).v1.suppressions.get({ query: page })),
     // What is on the list stays as it is, so that adding it again does nothing.
     add: (email, options) => dataOf(api(options, { isRepeatable: true }).v1.suppressions.post({ email })),
     remove: (id, options) => doneOf(api(options).v1.suppressions({ id }).delete()),

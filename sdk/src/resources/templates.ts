@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf, doneOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions, CreateOptions } from '../options.ts';
 import type {
   PageOptions,
@@ -48,17 +48,10 @@ export type TemplatesResource = {
 export function createTemplates(api: ApiOf): TemplatesResource {
   return {
     push: (name, sources, options) => dataOf(api(options).v1.templates({ name }).put(sources)),
-    list: (page = {}, options) =>
-      createListing((cursor) => dataOf(api(options).v1.templates.get({ query: withCursor(page, cursor) }))),
+    list: (page = {}, options) => listFrom(page, (query) => api(options).v1.templates.get({ query })),
     get: (name, options) => dataOf(api(options).v1.templates({ name }).get()),
     versions: (name, page = {}, options) =>
-      createListing((cursor) =>
-        dataOf(
-          api(options)
-            .v1.templates({ name })
-            .versions.get({ query: withCursor(page, cursor) }),
-        ),
-      ),
+      listFrom(page, (query) => api(options).v1.templates({ name }).versions.get({ query })),
     version: (name, number, options) =>
       dataOf(api(options).v1.templates({ name }).versions({ number }).get()),
     render: (name, input = {}, options) =>

@@ -1,5 +1,5 @@
 import { type ApiOf, dataOf, doneOf } from '../api-client.ts';
-import { createListing, type Listing, withCursor } from '../listing.ts';
+import { listFrom, type Listing } from '../listing.ts';
 import type { CallOptions } from '../options.ts';
 import type {
   NewWebhookEndpoint,
@@ -40,17 +40,14 @@ export function createWebhookEndpoints(api: ApiOf): WebhookEndpointsResource {
   const all = (options: CallOptions | undefined) => api(options).v1['webhook-endpoints'];
   return {
     create: (endpoint, options) => dataOf(all(options).post(endpoint)),
-    list: (page = {}, options) =>
-      createListing((cursor) => dataOf(all(options).get({ query: withCursor(page, cursor) }))),
+    list: (page = {}, options) => listFrom(page, (query) => all(options).get({ query })),
     get: (id, options) => dataOf(all(options)({ id }).get()),
     update: (id, changes, options) => dataOf(all(options)({ id }).patch(changes)),
     delete: (id, options) => doneOf(all(options)({ id }).delete()),
     rotate: (id, input = {}, options) => dataOf(all(options)({ id }).rotate.post(input)),
     test: (id, options) => dataOf(all(options)({ id }).test.post()),
     deliveries: (id, query = {}, options) =>
-      createListing((cursor) =>
-        dataOf(all(options)({ id }).deliveries.get({ query: withCursor(query, cursor) })),
-      ),
+      listFrom(query, (page) => all(options)({ id }).deliveries.get({ query: page })),
     replay: (id, input, options) => dataOf(all(options)({ id }).replay.post(input)),
   };
 }
