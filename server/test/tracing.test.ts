@@ -15,6 +15,7 @@ import {
 import { waitFor } from './support/wait-for.ts';
 
 const CALLER_SPAN = 'b7ad6b7169203331';
+const TRACED_PROBE = `00-${'8'.repeat(32)}-${CALLER_SPAN}-01`;
 const TEMPLATE = `export const subject = 'Hello';
 export default ({ name }: { name: string }) => <p>Hello {name}</p>;
 export const PreviewProps = { name: 'Ada' };`;
@@ -173,6 +174,16 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('traces across 
     const [due] = named(spans, 'mail.due');
     expect(due).toMatchObject({ service: 'mail-worker', kind: 4, parentSpanId: null });
     expect(named(spans, 'mail.attempt')).toMatchObject([{ parentSpanId: due?.spanId }]);
+  });
+
+  test('probes are not traced', async () => {
+    for (const path of ['/healthz', '/readyz'])
+      expect((await fetch(`${api.url}${path}`, { headers: { traceparent: TRACED_PROBE } })).status).toBe(200);
+    // Whatever came before it has been sent with it.
+    const after = '9'.repeat(32);
+    await send(after);
+    await receiver.waitForTrace(after, (found) => named(found, 'POST /v1/messages').length === 1);
+    expect(receiver.spans.filter(({ traceId }) => traceId === '8'.repeat(32))).toEqual([]);
   });
 
   test('metrics of both are sent as well', async () => {

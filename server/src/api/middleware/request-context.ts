@@ -32,7 +32,7 @@ export function contextOf(request: Request, tracer: Tracer = SILENT_TRACER): Req
   const ownId = request.headers.get('x-request-id');
   const context: RequestContext = {
     requestId: ownId !== null && SANE_REQUEST_ID.test(ownId) ? ownId : Bun.randomUUIDv7(),
-    trace: tracer.enter(request.method, {
+    trace: (isProbe(request) ? SILENT_TRACER : tracer).enter(request.method, {
       role: 'server',
       parent: parseTraceparent(request.headers.get('traceparent')),
     }),
@@ -44,6 +44,11 @@ export function contextOf(request: Request, tracer: Tracer = SILENT_TRACER): Req
   };
   contexts.set(request, context);
   return context;
+}
+
+/** Asked every few seconds by machines: as traces they would only hide what people look for. */
+function isProbe({ url }: Request): boolean {
+  return url.endsWith('/healthz') || url.endsWith('/readyz') || url.endsWith('/metrics');
 }
 
 /** What every line of the log says about a request that it belongs to. */
