@@ -5,6 +5,7 @@ import type { Browser, Page, Request } from 'playwright-core';
 import { openBrowser, openPage } from './support/browser.ts';
 import { GREETING, openPreviewStage, type PreviewStage } from './support/preview-stage.ts';
 import { isMissing } from './support/requires.ts';
+import { waitFor } from './support/wait-for.ts';
 
 const FRAME = '.mail-frame iframe[data-state=shown]';
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
@@ -40,6 +41,12 @@ describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
       (frame) => document.querySelector<HTMLIFrameElement>(frame)?.contentWindow?.scrollY ?? null,
       FRAME,
     );
+
+  const untilWide = (px: number) =>
+    waitFor(`a mail ${px} pixels wide`, async () => {
+      const box = await page.locator(FRAME).boundingBox();
+      return box?.width === px ? box : null;
+    });
 
   test('shows a template, and the first one where none is named', async () => {
     await open('');
@@ -121,9 +128,7 @@ describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
   test('shows the mail as wide as a phone, and as wide as it is dragged', async () => {
     await open('greeting');
     await page.getByRole('radio', { name: /Phone/ }).click();
-    const frame = page.locator(FRAME);
-    await frame.waitFor();
-    expect((await frame.boundingBox())?.width).toBe(390);
+    await untilWide(390);
     const handle = page.getByRole('separator', { name: 'Width of the mail' });
     const box = await handle.boundingBox();
     if (!box) throw new Error('the handle is not there');
@@ -131,10 +136,10 @@ describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + 55, box.y + 20, { steps: 4 });
     await page.mouse.up();
-    expect((await frame.boundingBox())?.width).toBe(490);
+    await untilWide(490);
     expect(page.url()).toContain('width=490');
     await handle.press('ArrowLeft');
-    expect((await frame.boundingBox())?.width).toBe(480);
+    await untilWide(480);
   });
 
   test('answers the media queries of a mail for a dark scheme', async () => {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { features } from '../shared/features.ts';
 import { Icon } from '../shared/icon.tsx';
 import type { Rendered, RenderAnswer } from './contract.ts';
@@ -46,6 +46,7 @@ function Editor({ answer }: { answer: RenderAnswer }) {
   const wanted = useRef(text);
   wanted.current = text;
   const errors = findErrors(text, answer);
+  const typing = useMemo(createTyping, []);
   useEffect(() => {
     let opened: PropsEditor | null = null;
     let isGone = false;
@@ -56,17 +57,23 @@ function Editor({ answer }: { answer: RenderAnswer }) {
         parent: holder.current,
         text: wanted.current,
         styleNonce: features.styleNonce,
-        onChange: (next) => setView({ propsText: next }),
+        onChange: typing.note,
       });
       setEditor(opened);
     };
     void open();
     return () => {
       isGone = true;
+      typing.flush();
       opened?.close();
     };
   }, []);
-  useEffect(() => editor?.show(text), [editor, text]);
+  useEffect(() => {
+    // What comes back is what was typed, and more may have been typed since.
+    if (typing.isOwn(text)) return;
+    typing.forget();
+    editor?.show(text);
+  }, [editor, text]);
   useEffect(() => {
     if (editor) setLines(editor.update(answer.hints, errors));
   }, [editor, answer, text]);
@@ -76,6 +83,45 @@ function Editor({ answer }: { answer: RenderAnswer }) {
       <PropErrors errors={errors} lines={lines} onChoose={(line) => editor?.goTo(line)} />
     </>
   );
+}
+
+/** Browsers refuse more than some hundred changes of the address in half a minute, which is what somebody types. */
+const QUIET_MS = 250;
+
+type Typing = {
+  note(text: string): void;
+  /** Whether a text is the last that was typed. */
+  isOwn(text: string): boolean;
+  forget(): void;
+  flush(): void;
+};
+
+/** Takes what is typed into the view when there is a pause. */
+function createTyping(): Typing {
+  let pending: string | null = null;
+  let told: string | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { pathname } = location;
+  const flush = (): void => {
+    clearTimeout(timer);
+    // Another template has other props.
+    if (pending === null || location.pathname !== pathname) return;
+    told = pending;
+    pending = null;
+    setView({ propsText: told });
+  };
+  return {
+    flush,
+    isOwn: (text) => text === told,
+    forget() {
+      told = null;
+    },
+    note(text) {
+      pending = text;
+      clearTimeout(timer);
+      timer = setTimeout(flush, QUIET_MS);
+    },
+  };
 }
 
 type PropErrorsProps = {

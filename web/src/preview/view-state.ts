@@ -1,4 +1,4 @@
-import { computed } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { query, setQuery } from '../shared/router.ts';
 
 export const TABS = ['preview', 'html', 'text', 'source', 'headers', 'props', 'checks', 'versions'] as const;
@@ -29,6 +29,11 @@ export type ViewState = {
 export const MIN_WIDTH_PX = 280;
 export const MAX_WIDTH_PX = 1600;
 
+/** What is too long for an address stays with this page, and the address says so by a mark that is no JSON. */
+const longProps = signal<string | null>(null);
+const LONG_MARK = '~';
+const MAX_PROPS_IN_ADDRESS = 6000;
+
 /** The current view. */
 export const view = computed<ViewState>(() => {
   const get = (name: string): string | null => query.value.get(name);
@@ -40,7 +45,7 @@ export const view = computed<ViewState>(() => {
     zoom: toWholeNumber(get('zoom'), 25, 200) ?? 100,
     fixture: get('fixture'),
     locale: get('locale'),
-    propsText: get('props'),
+    propsText: get('props') === LONG_MARK ? longProps.value : get('props'),
     file: get('file'),
     line: toWholeNumber(get('line'), 1, 1_000_000),
     version: toWholeNumber(get('version'), 1, 1_000_000),
@@ -49,6 +54,12 @@ export const view = computed<ViewState>(() => {
 
 /** Changes the view, in the address. Another tab is a step that the browser's "back" takes back. */
 export function setView(changes: Partial<ViewState>): void {
+  const { propsText } = changes;
+  if (propsText && propsText.length > MAX_PROPS_IN_ADDRESS) {
+    longProps.value = propsText;
+    setQuery({ props: LONG_MARK });
+    return;
+  }
   setQuery(toQuery(changes), { push: changes.tab !== undefined });
 }
 
