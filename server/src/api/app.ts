@@ -149,7 +149,7 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
       }),
     )
     .use(whoamiController({ authenticator }))
-    .use(inboxController({ database, authenticator }))
+    .use(inboxController({ database, authenticator, now: accept.now }))
     .use(statsController({ database, authenticator, now: accept.now }))
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))

@@ -138,6 +138,24 @@ export const PageQuery = {
 
 export const PageOnlyQuery = t.Object(PageQuery, STRICT);
 
+/** Query of `GET /v1/inbox`. */
+export const ListInboxQuery = t.Object(
+  {
+    ...PageQuery,
+    search: t.Optional(
+      t.String({
+        maxLength: 500,
+        description:
+          'words that the mail holds; `to:`, `subject:` and `template:` look there, `is:unread` for what nobody has read',
+      }),
+    ),
+  },
+  STRICT,
+);
+
+/** Body of `PATCH /v1/inbox/:id`. */
+export const MarkInboxBody = t.Object({ isRead: t.Boolean() }, STRICT);
+
 const MessageStatusText = t.Union(
   messageStatus.enumValues.map((status) => t.Literal(status)),
   { description: 'must be a status of a message' },
