@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { findProgram } from '../../server/test/support/requires.ts';
 import { percentile } from '../report.ts';
+import { readProcess, treeOf } from './process-tree.ts';
 import { type StartedPreview, startOurs, startTheirs } from './previews.ts';
 
 export type PreviewTimes = {
@@ -90,22 +90,8 @@ async function hasText(frame: ReturnType<Page['mainFrame']>, text: string): Prom
 
 /** Proportional set size in KB of a process and all below it. */
 function memoryOf(pid: number): number {
-  const below = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
-    .map(Number);
-  const own = /^Pss:\s+(\d+)/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1] ?? '0';
-  return below.reduce((sum, child) => sum + memoryOf(child), Number(own));
-}
-
-function parentOf(pid: string): number {
-  const text = readText(`/proc/${pid}/stat`);
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  const sizes = treeOf(pid).map(
+    (each) => /^Pss:\s+(\d+)/m.exec(readProcess(each, 'smaps_rollup'))?.[1] ?? '0',
+  );
+  return sizes.reduce((sum, size) => sum + Number(size), 0);
 }

@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { treeOf } from './process-tree.ts';
 
 /** A program that shows templates in a browser, started on a folder of its own. */
 export type StartedPreview = {
@@ -81,10 +82,19 @@ export async function startTheirs(): Promise<StartedPreview | null> {
     file,
     source,
     async stop() {
-      child.kill('SIGTERM');
+      // It runs itself once more, and what it starts does not end with it.
+      for (const pid of treeOf(child.pid)) endProcess(pid);
       await child.exited;
     },
   };
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended with another of them.
+  }
 }
 
 async function installTheirs(base: string): Promise<boolean> {

@@ -5,17 +5,25 @@ import { join } from 'node:path';
 import { runMailctl, spawnMailctl } from './mailctl.ts';
 
 let base: string;
+let started: ReturnType<typeof spawnMailctl>[];
 
 beforeEach(() => {
+  started = [];
   base = mkdtempSync(join(tmpdir(), 'mailctl-preview-'));
   mkdirSync(join(base, 'mails/welcome'), { recursive: true });
   mkdirSync(join(base, 'nothing'));
   writeFileSync(join(base, 'mails/welcome/index.tsx'), 'export default () => <p>Welcome</p>;');
 });
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterEach(async () => {
+  // What a failed test left running.
+  for (const child of started) child.kill('SIGKILL');
+  await Promise.all(started.map((child) => child.exited));
+  rmSync(base, { recursive: true, force: true });
+});
 
 async function start(args: readonly string[] = []) {
   const child = spawnMailctl(['preview', '--dir', 'mails', '--port', '0', ...args], { cwd: base });
+  started.push(child);
   const reader = child.stdout.getReader();
   let line = '';
   while (!line.includes('\n')) {

@@ -114,14 +114,15 @@ function toPolicy(origin: string, styleNonce: string): string {
   ].join('; ');
 }
 
-function toAsset({ type, body, gzipped }: PageFile, request: Request): Response {
-  const isGzip = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
-  return new Response(isGzip ? gzipped : body, {
+function toAsset({ type, body, encoded }: PageFile, request: Request): Response {
+  const accepted = (request.headers.get('accept-encoding') ?? '').split(/\s*,\s*/);
+  const best = encoded.find(({ coding }) => accepted.includes(coding));
+  return new Response(best?.body ?? body, {
     headers: {
       'content-type': type,
       'cache-control': 'public, max-age=31536000, immutable',
       vary: 'accept-encoding',
-      ...(isGzip ? { 'content-encoding': 'gzip' } : {}),
+      ...(best ? { 'content-encoding': best.coding } : {}),
     },
   });
 }
