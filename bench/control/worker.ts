@@ -6,15 +6,18 @@ import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { createGroupCommit } from '../../server/src/lib/group-commit.ts';
+import { lowerCpuPriority } from '../../server/src/lib/cpu-priority.ts';
 import { readMails } from '../mails.ts';
 import { loadReferenceRenderers } from '../reference-renderers.ts';
 import { type ControlJob, QUEUE } from './schema.ts';
 import { connectControlSmtp } from './smtp.ts';
 
-const { DATABASE_URL = '', REDIS_URL = '', SMTP_PORT = '' } = process.env;
+const { DATABASE_URL = '', REDIS_URL = '', SMTP_PORT = '', WORKER_NICE = '0' } = process.env;
 const CONCURRENCY = 100;
 const CONNECTIONS = 10;
 
+// As the service's own worker does: the limit must not be one of scheduling.
+lowerCpuPriority(Number(WORKER_NICE));
 const mails = readMails().filter(({ name }) => name === 'receipt');
 const [mail] = mails;
 if (!mail) throw new Error('there is no receipt');

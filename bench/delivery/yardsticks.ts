@@ -7,7 +7,7 @@ import {
 } from '../../server/test/support/server-process.ts';
 import type { Mail } from '../mails.ts';
 import type { BenchServers } from './servers.ts';
-import { type BenchProcess, type BenchSystem, countRows } from './system.ts';
+import { type BenchProcess, type BenchSystem, countRows, WORKER_NICE } from './system.ts';
 
 const BENCH = join(import.meta.dir, '..');
 const READY = '"msg":"started"';
@@ -25,6 +25,7 @@ export function startControl(servers: BenchServers, mail: Mail): Promise<BenchSy
     name: 'bare hand-tuned pipeline (limit)',
     ingest: [process.execPath, join(BENCH, 'control', 'ingest.ts')],
     worker: [process.execPath, join(BENCH, 'control', 'worker.ts')],
+    env: { WORKER_NICE },
   });
 }
 

@@ -6,6 +6,7 @@ import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
+import { lowerCpuPriority } from './lib/cpu-priority.ts';
 import { createMetrics, type Metrics } from './lib/telemetry/metrics.ts';
 import { stopOnSignals } from './signals.ts';
 import { startWorker, type WorkerDeps } from './worker/start.ts';
@@ -80,6 +81,8 @@ export function stopDeadlineMs({ shutdownGraceMs }: Config): number {
 
 async function main(): Promise<void> {
   const config = readConfig();
+  // Before anything is started: threads and sandboxes have it from whoever starts them.
+  if (config.role === 'WORKER') lowerCpuPriority(config.workerNice);
   const isForPeople = config.role === 'DEV' && process.stderr.isTTY;
   const logger = createLogger({ level: config.logLevel, isPretty: isForPeople });
   const service = await startService(config, logger);

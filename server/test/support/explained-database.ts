@@ -83,7 +83,8 @@ function readPlan(node: unknown): Omit<Plan, 'statement'> {
     const index: unknown = Reflect.get(part, 'Index Name');
     if (type === 'Seq Scan' && typeof table === 'string') found.scanned.push(table);
     if (typeof index === 'string') found.indexes.push(index);
-    if (typeof index === 'string' && isRead(type) && !Reflect.has(part, 'Index Cond')) found.walked.push(index);
+    if (typeof index === 'string' && isRead(type) && !Reflect.has(part, 'Index Cond'))
+      found.walked.push(index);
     for (const inner of Object.values(part)) visit(inner);
   };
   visit(node);
