@@ -49,7 +49,7 @@ type Systems = Record<Exclude<Way, 'noop'>, BenchSystem> & { noop: Noop };
 type Samples = Record<Way, AcceptSample[]>;
 
 async function measureRounds(servers: BenchServers, systems: Systems): Promise<Samples> {
-  const { noop, product, control, naive } = systems;
+  const { product, control, naive } = systems;
   const samples: Samples = { product: [], control: [], naive: [], noop: [] };
   const options = { connections: CONNECTIONS, durationMs: DURATION_MS, hasRows: true };
   const measure = async (way: Way) => {
