@@ -25,12 +25,12 @@ export async function startBenchEngine(): Promise<BenchEngine> {
   const distDir = await mkdtemp(join(tmpdir(), 'bench-engine-'));
   const { logger, metrics } = createSilentTelemetry();
   let waits: number[] = [];
-  const sandboxWaitMs = { record: (waitMs: number) => void waits.push(waitMs) };
+  const sandboxWait = { record: (waitMs: number) => void waits.push(waitMs) };
   const engine = await createEngine({
     distDir,
     lock: createMemoryLock(),
     logger,
-    metrics: { ...metrics, sandboxWaitMs },
+    metrics: { ...metrics, sandboxWait },
     limits: {},
   });
   const hashes = new WeakMap<TemplateSources, string>();

@@ -6,7 +6,9 @@ import { runDeliverBench } from './deliver.ts';
 import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
+import { runScaleBench } from './scale.ts';
 import { toResultsPage } from './results-page.ts';
+import { runStartBench } from './start.ts';
 
 const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['render', runRenderBench],
@@ -14,6 +16,8 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['accept', runAcceptBench],
   ['deliver', runDeliverBench],
   ['latency', runLatencyBench],
+  ['start', runStartBench],
+  ['scale', runScaleBench],
 ]);
 
 async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { POST } from '../examples/next-route/app/api/invitations/route.ts';
 import { buildSdkCode } from '../scripts/sdk/build.ts';
 import { collectOutput } from '../server/test/support/collect-output.ts';
-import { startSystem, type TestSystem } from '../server/test/support/system.ts';
+import { findProgram, isMissing } from '../server/test/support/requires.ts';
+import { createClient, startSystem, type TestSystem } from '../server/test/support/system.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
 
-const node = Bun.which('node');
-if (node === null) console.error('skipped: the example of Express needs node');
+const isNodeMissing = isMissing('node');
+const node = findProgram('node') ?? '';
 
 describe('examples', () => {
   let system: TestSystem;
@@ -34,8 +34,15 @@ describe('examples', () => {
     MAIL_BASE_URL: system.url,
     MAIL_API_KEY: apiKey,
   });
-  const run = (command: string[], env: Record<string, string | undefined>) =>
-    collectOutput(Bun.spawn(command, { cwd: ROOT, env, stdout: 'pipe', stderr: 'pipe' }));
+  const run = (command: string[], env: Record<string, string | undefined>, cwd = ROOT) =>
+    collectOutput(Bun.spawn(command, { cwd, env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' }));
+
+  /** As after `npm install @org/mail-sdk`: with the published form. */
+  const createProject = async (name: string): Promise<string> => {
+    const project = join(folder, name);
+    await buildSdkCode(join(project, 'node_modules/@org/mail-sdk'));
+    return project;
+  };
 
   describe('bun-script', () => {
     const runScript = (apiKey: string) =>
@@ -57,23 +64,23 @@ describe('examples', () => {
     });
   });
 
-  describe('next-route', () => {
-    const saved = { ...process.env };
-    beforeAll(() => {
-      process.env.MAIL_BASE_URL = system.url;
-      process.env.MAIL_API_KEY = system.keys.live;
-    });
-    afterAll(() => {
-      for (const name of ['MAIL_BASE_URL', 'MAIL_API_KEY']) {
-        if (saved[name] === undefined) delete process.env[name];
-        else process.env[name] = saved[name];
-      }
-    });
+  describe.skipIf(isNodeMissing)('next-route', () => {
+    let server: RunningProgram;
+
+    beforeAll(async () => {
+      const project = await createProject('next-route');
+      // What Next.js does with a route: it takes the types away, and calls what is named after the method.
+      const route = await Bun.file(join(EXAMPLES, 'next-route/app/api/invitations/route.ts')).text();
+      writeFileSync(join(project, 'route.mjs'), new Bun.Transpiler({ loader: 'ts' }).transformSync(route));
+      cpSync(join(ROOT, 'test/fixtures/route-server.mjs'), join(project, 'server.mjs'));
+      server = await startOnNode(project, environment(system.keys.live));
+    }, 60_000);
+
+    afterAll(() => server.stop());
+
     const post = async (body: unknown) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
-      const response = await POST(
-        new Request('http://127.0.0.1/api/invitations', { method: 'POST', body: text }),
-      );
+      const response = await fetch(`${server.url}/api/invitations`, { method: 'POST', body: text });
       const answer: unknown = await response.json();
       return { status: response.status, answer };
     };
@@ -100,57 +107,86 @@ describe('examples', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('the steps of ci-workflow push templates and show them', async () => {
-    const steps = await readSteps();
-    expect(steps.map(({ name }) => name)).toEqual(['Install', 'Push', 'Show what is live']);
-    expect(steps[0]?.run).toBe('bun install --frozen-lockfile');
-    // Installed here already: what bunx would start is the program of this repository.
-    const bin = join(folder, 'bin');
-    mkdirSync(bin);
-    const shim = `#!/bin/sh\n[ "$1" = mailctl ] || exit 99\nshift\nexec "${process.execPath}" "${ROOT}/cli/src/main.ts" "$@"\n`;
-    writeFileSync(join(bin, 'bunx'), shim);
-    chmodSync(join(bin, 'bunx'), 0o755);
-    const env = { ...environment(system.keys.live), PATH: `${bin}:${process.env.PATH}` };
-    const outputs: string[] = [];
-    for (const { run: command } of steps.slice(1)) {
-      const { exitCode, stdout, stderr } = await run(['/bin/sh', '-e', '-c', command], env);
-      expect(exitCode, stderr).toBe(0);
-      outputs.push(stdout);
-    }
-    expect(outputs.at(-1)).toContain('"receipt"');
-  }, 120_000);
-
-  describe.skipIf(node === null)('express-app', () => {
-    const SECRET = `whsec_${Buffer.from('of the example').toString('base64')}`;
-    let shop: Bun.Subprocess<'ignore', 'pipe', 'inherit'>;
-    let url: string;
-    let readLine: () => Promise<string>;
+  describe('ci-workflow', () => {
+    let project: string;
+    let env: Record<string, string | undefined>;
 
     beforeAll(async () => {
-      // As after `npm install express @org/mail-sdk`, with the published form of the SDK.
-      const project = join(folder, 'express-app');
-      cpSync(join(EXAMPLES, 'express-app'), project, { recursive: true });
-      await buildSdkCode(join(project, 'node_modules/@org/mail-sdk'));
-      symlinkSync(join(ROOT, 'node_modules/express'), join(project, 'node_modules/express'));
-      shop = Bun.spawn([node ?? '', 'server.mjs'], {
-        cwd: project,
-        env: { ...environment(system.keys.live), MAIL_WEBHOOK_SECRET: SECRET, PORT: '0' },
-        stdin: 'ignore',
-        stdout: 'pipe',
-        stderr: 'inherit',
+      project = join(folder, 'ci-workflow');
+      const bin = join(project, 'node_modules', '.bin');
+      const path = join(folder, 'bin');
+      mkdirSync(bin, { recursive: true });
+      mkdirSync(path);
+      // As after `bun install`, and with the Bun that the workflow sets up.
+      symlinkSync(join(ROOT, 'cli/bin/mailctl'), join(bin, 'mailctl'));
+      for (const name of ['bun', 'bunx']) symlinkSync(process.execPath, join(path, name));
+      env = {
+        ...environment((await createClient(system.call, system.keys.admin)).live),
+        PATH: `${path}:${process.env.PATH}`,
+      };
+      const started = await run(
+        ['bunx', 'mailctl', 'init', '.', '--template', 'welcome', 'receipt'],
+        env,
+        project,
+      );
+      expect(started.exitCode, started.stderr).toBe(0);
+    });
+
+    /** Runs what a job runs, and tells of each step how it ended. */
+    const runJob = async (name: string) => {
+      const steps = await readSteps(name);
+      expect(steps[0]).toEqual({ name: 'Install', run: 'bun install --frozen-lockfile' });
+      const ends: Record<string, { exitCode: number; stdout: string }> = {};
+      for (const step of steps.slice(1))
+        ends[step.name] = await run(['/bin/sh', '-e', '-c', step.run], env, project);
+      return ends;
+    };
+    const WELL = expect.objectContaining({ exitCode: 0 });
+    const IS_LIVE = 'What is live is what was committed';
+
+    test('a pull request is told what it would change, and changes nothing', async () => {
+      expect(await runJob('review')).toEqual({
+        'What mail clients would break': WELL,
+        'What would change': expect.objectContaining({
+          exitCode: 0,
+          stdout: expect.stringContaining('"change":"new"'),
+        }),
       });
-      readLine = createLineReader(shop.stdout);
-      url = await readLine();
+      expect(await runJob('drift')).toMatchObject({ [IS_LIVE]: { exitCode: 1 } });
+    }, 120_000);
+
+    test('a commit goes live, and what is pushed by hand after it is noticed', async () => {
+      expect(await runJob('push')).toEqual({ 'Push all or none': WELL, [IS_LIVE]: WELL });
+      expect(await runJob('drift')).toEqual({ [IS_LIVE]: WELL });
+      const entry = join(project, 'templates/welcome/index.tsx');
+      const committed = await Bun.file(entry).text();
+      writeFileSync(entry, `${committed}\n// by hand\n`);
+      expect((await run(['bunx', 'mailctl', 'template', 'push'], env, project)).exitCode).toBe(0);
+      writeFileSync(entry, committed);
+      expect(await runJob('drift')).toMatchObject({ [IS_LIVE]: { exitCode: 1 } });
+    }, 120_000);
+  });
+
+  describe.skipIf(isNodeMissing)('express-app', () => {
+    const SECRET = `whsec_${Buffer.from('of the example').toString('base64')}`;
+    let shop: RunningProgram;
+
+    beforeAll(async () => {
+      const project = await createProject('express-app');
+      cpSync(join(EXAMPLES, 'express-app'), project, { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules/express'), join(project, 'node_modules/express'));
+      shop = await startOnNode(project, { ...environment(system.keys.live), MAIL_WEBHOOK_SECRET: SECRET });
     }, 60_000);
 
-    afterAll(async () => {
-      shop.kill();
-      await shop.exited;
-    });
+    afterAll(() => shop.stop());
 
     const order = async (body: unknown) => {
       const headers = { 'content-type': 'application/json' };
-      const response = await fetch(`${url}/orders`, { method: 'POST', headers, body: JSON.stringify(body) });
+      const response = await fetch(`${shop.url}/orders`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
       const answer: unknown = await response.json();
       return { status: response.status, answer };
     };
@@ -169,7 +205,7 @@ describe('examples', () => {
         data: { messageId: 'm1' },
       });
       const post = (signature: string, timestamp: string) =>
-        fetch(`${url}/webhooks/mail`, {
+        fetch(`${shop.url}/webhooks/mail`, {
           method: 'POST',
           headers: { 'webhook-id': 'e1', 'webhook-timestamp': timestamp, 'webhook-signature': signature },
           body,
@@ -179,7 +215,7 @@ describe('examples', () => {
       const good = `v1,${mac.update(`e1.${timestamp}.${body}`).digest('base64')}`;
       expect((await post('v1,AAAA', timestamp)).status).toBe(400);
       expect((await post(good, timestamp)).status).toBe(204);
-      expect(await readLine()).toBe('message.sent m1');
+      expect(await shop.readLine()).toBe('message.sent m1');
     });
   });
 });
@@ -187,14 +223,36 @@ describe('examples', () => {
 type Step = { name: string; run: string };
 
 /** The steps that run commands; the others prepare a machine that is prepared here. */
-async function readSteps(): Promise<Step[]> {
+async function readSteps(job: string): Promise<Step[]> {
   const workflow: unknown = Bun.YAML.parse(
-    await Bun.file(join(EXAMPLES, 'ci-workflow/push-templates.yml')).text(),
+    await Bun.file(join(EXAMPLES, 'ci-workflow/templates.yml')).text(),
   );
-  const steps: unknown = Object(workflow).jobs?.push?.steps;
+  const steps: unknown = Object(workflow).jobs?.[job]?.steps;
   const isStep = (step: unknown): step is Step =>
     typeof step === 'object' && step !== null && 'run' in step && 'name' in step;
   return Array.isArray(steps) ? steps.filter(isStep) : [];
+}
+
+type RunningProgram = { url: string; readLine(): Promise<string>; stop(): Promise<unknown> };
+
+/** Starts `server.mjs`, whose first line is the URL that it listens at. */
+async function startOnNode(
+  project: string,
+  env: Record<string, string | undefined>,
+): Promise<RunningProgram> {
+  const child = Bun.spawn([node, 'server.mjs'], {
+    cwd: project,
+    env: { ...env, PORT: '0' },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  const readLine = createLineReader(child.stdout);
+  const stop = () => {
+    child.kill();
+    return child.exited;
+  };
+  return { url: await readLine(), readLine, stop };
 }
 
 function createLineReader(output: ReadableStream<Uint8Array>): () => Promise<string> {

@@ -12,11 +12,14 @@ export type ProductOptions = {
   env?: Readonly<Record<string, string>>;
 };
 
+/** With what a further API of it is started. */
+export type ProductSystem = BenchSystem & { apiEnv: Readonly<Record<string, string>> };
+
 /** Our own service: an API process of the real entry, with a client, a key and a template that came over HTTP. */
 export async function startProduct(
   servers: BenchServers,
   { mail, sandbox = 'full', env: given = {} }: ProductOptions,
-): Promise<BenchSystem> {
+): Promise<ProductSystem> {
   const { databaseUrl, redisUrl } = await servers.createStorage();
   await migrateDatabaseAt(databaseUrl);
   const admin = createApiKey('live').text;
@@ -34,9 +37,11 @@ export async function startProduct(
     SMTP_PORT: String(servers.sink.port),
     SANDBOX: sandbox,
     WORKER_NICE,
+    SHUTDOWN_DRAIN_MS: '0',
     ...given,
   };
-  const api = await startServiceProcess({ ...env, SERVICE_ROLE: 'API' });
+  const apiEnv = { ...env, SERVICE_ROLE: 'API' };
+  const api = await startServiceProcess(apiEnv);
   const call = createCaller(api.url);
   const { id } = await call(admin, 'POST', '/v1/clients', { name: 'bench' });
   const { key } = await call(admin, 'POST', `/v1/clients/${String(id)}/keys`, {
@@ -46,6 +51,7 @@ export async function startProduct(
   await call(String(key), 'PUT', `/v1/templates/${mail.name}`, { ...mail.sources });
   return {
     databaseUrl,
+    apiEnv,
     name: sandbox === 'full' ? 'this service' : 'this service, SANDBOX=trusted',
     ingest: { pid: api.pid, stop: () => api.stop('SIGTERM') },
     request: {

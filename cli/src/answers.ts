@@ -1,6 +1,6 @@
 import { outputOf, type OutputFlags } from './options.ts';
 import { dim, green, toList, toTable } from './output.ts';
-import { toCell } from './record.ts';
+import { isTime, toCell } from './record.ts';
 
 type Item = Record<string, unknown>;
 
@@ -15,10 +15,10 @@ export function tellItem(flags: OutputFlags, item: Item, note: string | null = n
 }
 
 /** A list of resources: JSON as it is, or a table of these fields. The first is never cut. */
-export function tellItems(
+export function tellItems<T extends Item>(
   flags: OutputFlags,
-  items: readonly Item[],
-  { fields, none }: { fields: readonly string[]; none: string },
+  items: readonly T[],
+  { fields, none }: { fields: readonly (keyof T & string)[]; none: string },
 ): void {
   outputOf(flags).answer({ data: items }, () =>
     items.length === 0
@@ -27,8 +27,8 @@ export function tellItems(
           items,
           fields.map((field, index) => ({
             title: field,
-            of: (item: Item) => toCell(item[field]),
-            isWhole: index === 0,
+            of: (item: T) => toCell(item[field]),
+            isWhole: index === 0 || isTime(items[0]?.[field]),
           })),
         ),
   );

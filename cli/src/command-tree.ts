@@ -1,10 +1,18 @@
 import type { Command } from 'commander';
 
-type Argument = { name: string; required: boolean; variadic: boolean; description: string };
+type Argument = {
+  name: string;
+  required: boolean;
+  variadic: boolean;
+  choices: readonly string[] | null;
+  description: string;
+};
 type Option = {
   flags: string;
   required: boolean;
   takesValue: boolean;
+  /** The only values that it takes; null where any is good. */
+  choices: readonly string[] | null;
   default: unknown;
   description: string;
 };
@@ -29,14 +37,16 @@ export function toTree(command: Command): CommandTree {
       name: argument.name(),
       required: argument.required,
       variadic: argument.variadic,
+      choices: argument.argChoices ?? null,
       description: argument.description,
     })),
-    options: command.options.map(({ flags, mandatory, required, optional, defaultValue, description }) => ({
-      flags,
-      required: mandatory,
-      takesValue: required || optional,
-      default: defaultValue ?? null,
-      description,
+    options: command.options.map((option) => ({
+      flags: option.flags,
+      required: option.mandatory,
+      takesValue: option.required || option.optional,
+      choices: option.argChoices ?? null,
+      default: option.defaultValue ?? null,
+      description: option.description,
     })),
     commands: visibleCommands(command).map(toTree),
   };

@@ -16,6 +16,9 @@ export function devFolder(): string {
   return resolve(process.env.MAILER_DIR || '.mailer');
 }
 
+/** Where the declaration of templates is, unless somebody says otherwise. */
+export const TYPES_FILE = 'mail-templates.d.ts';
+
 /** Where profiles are kept. */
 export function configFolder(): string {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'mailctl');
@@ -55,4 +58,9 @@ export function serverSettings(): { hasDatabase: boolean; hasRedis: boolean; has
 /** `off` keeps keys in a file even where there is a keychain. */
 export function wantsKeychain(): boolean {
   return process.env.MAILCTL_KEYCHAIN !== 'off';
+}
+
+/** Whether somebody wants to see where an error comes from. */
+export function wantsDetails(): boolean {
+  return Boolean(process.env.MAILCTL_DEBUG);
 }

@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 // A type only: the client is loaded by the commands that talk to a service.
 import type { Mailer } from '@org/mail-sdk';
 import { type ConnectionFlags, type ResolveOptions, resolveConnection } from './connection.ts';
+import { OUTPUT_OPTIONS, SERVICE_OPTIONS } from './help.ts';
 import { createOutput, type Output } from './output.ts';
 
 export type OutputFlags = { json?: boolean; quiet?: boolean };
@@ -11,17 +12,30 @@ export type ServiceFlags = ConnectionFlags & OutputFlags;
 
 /** `--json` and `--quiet`: every command has them. */
 export function withOutput(command: Command): Command {
-  return command
-    .option('--json', 'answer in JSON, as if standard output were no terminal')
-    .option('-q, --quiet', 'nothing but the answer: no notes, no progress');
+  return withGroup(command, OUTPUT_OPTIONS, [
+    ['--json', 'answer in JSON, as if standard output were no terminal'],
+    ['-q, --quiet', 'nothing but the answer: no notes, no progress'],
+  ]);
+}
+
+function withGroup(
+  command: Command,
+  heading: string,
+  options: readonly (readonly [string, string])[],
+): Command {
+  for (const [flags, description] of options)
+    command.addOption(new Option(flags, description).helpGroup(heading));
+  return command;
 }
 
 /** `--url`, `--api-key` and `--profile`, for commands that talk to a service. */
 export function withConnection(command: Command): Command {
-  return withOutput(command)
-    .option('--url <url>', 'the service (or MAIL_BASE_URL)')
-    .option('--api-key <key>', 'the key (or MAIL_API_KEY)')
-    .option('--profile <name>', 'the login to use (or MAILCTL_PROFILE)');
+  withGroup(command, SERVICE_OPTIONS, [
+    ['--url <url>', 'the service (or MAIL_BASE_URL)'],
+    ['--api-key <key>', 'the key (or MAIL_API_KEY)'],
+    ['--profile <name>', 'the login to use (or MAILCTL_PROFILE)'],
+  ]);
+  return withOutput(command);
 }
 
 /** `--yes`, for commands that ask before they act. */

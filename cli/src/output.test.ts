@@ -32,6 +32,34 @@ test('a list fits the width, keeps ids whole, and leaves out columns that say no
   ]);
 });
 
+test('where no table fits, each item is a block', () => {
+  const columns = [...COLUMNS, { title: 'again', of: () => 'as long as it is', isWhole: true }];
+  expect(toList(ITEMS.slice(0, 1), columns, 30)).toBe(
+    ['id       01a1fcb2', 'subject  A rather long subject of a mail', 'again    as long as it is'].join('\n'),
+  );
+});
+
+test('numbers stand at the right, and are never cut', () => {
+  const columns = [
+    { title: 'name', of: ({ name }: { name: string }) => name },
+    { title: 'delivered', of: ({ count }: { count: number }) => String(count), isNumber: true },
+  ];
+  const items = [
+    { name: 'welcome-everybody', count: 7 },
+    { name: 'receipt', count: 12_345 },
+  ];
+  expect(toList(items, columns, 80).split('\n')).toEqual([
+    'name               delivered',
+    'welcome-everybody          7',
+    'receipt                12345',
+  ]);
+  expect(toList(items, columns, 13).split('\n')).toEqual([
+    'name    deli\u2026',
+    'welco\u2026      7',
+    'recei\u2026  12345',
+  ]);
+});
+
 test('what others wrote can neither repaint the terminal nor tear the table', () => {
   expect(toList(ITEMS, COLUMNS, 200)).not.toContain('\u001B');
   expect(toList(ITEMS, COLUMNS, 200).split('\n')).toHaveLength(3);

@@ -58,18 +58,25 @@ export function toTable(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-type Column<Item> = {
+/** One column of a list. */
+export type Column<Item> = {
   title: string;
   of: (item: Item) => string;
   tint?: (text: string) => string;
   /** Ids and names, which are of no use in part. */
   isWhole?: boolean;
+  /** Numbers stand at the right, one under the other, and are never cut; their title may be. */
+  isNumber?: boolean;
 };
 
 const GAP = 2;
 const NARROWEST = 6;
+const NARROWEST_NUMBER = 4;
 
-/** A list as a table that fits the terminal: where it would not, the widest columns are cut, and end in an ellipsis. */
+/**
+ * A list as a table that fits the terminal: where it would not, the widest columns are cut, and end in an ellipsis. Where even that is
+ * too wide, each item is a block of lines.
+ */
 export function toList<Item>(
   items: readonly Item[],
   columns: readonly Column<Item>[],
@@ -81,34 +88,61 @@ export function toList<Item>(
     const texts = cells.map((row) => row[index] ?? '');
     return texts.every((text) => text === '') ? [] : [{ column, texts }];
   });
-  const widths = fitWidths(
-    shown.map(({ column, texts }) => ({
-      width: Math.max(...[column.title, ...texts].map(visibleWidth)),
-      isWhole: column.isWhole === true,
-    })),
-    width,
-  );
-  const toCells = (index: number): string[] =>
-    shown.map(({ column: { tint = (text) => text }, texts }, column) =>
-      tint(cut(texts[index] ?? '', widths[column] ?? 0)),
-    );
-  const head = shown.map(({ column }, index) => dim(cut(column.title, widths[index] ?? 0)));
-  return toTable([head, ...items.map((_, index) => toCells(index))]);
+  const bounds = shown.map(({ column, texts }) => toBounds(column, texts));
+  if (sumOf(bounds.map(({ narrowest }) => narrowest)) > width) return toBlocks(items, shown);
+  const widths = fitWidths(bounds, width);
+  const place = ({ isNumber }: Column<Item>, text: string, index: number): string => {
+    const fitting = cut(text, widths[index] ?? 0);
+    return isNumber ? ' '.repeat((widths[index] ?? 0) - visibleWidth(fitting)) + fitting : fitting;
+  };
+  const head = shown.map(({ column }, index) => dim(place(column, column.title, index)));
+  const toCells = (row: number): string[] =>
+    shown.map(({ column, texts }, index) => (column.tint ?? same)(place(column, texts[row] ?? '', index)));
+  return toTable([head, ...items.map((_, row) => toCells(row))]);
 }
 
-function fitWidths(columns: readonly { width: number; isWhole: boolean }[], limit: number): number[] {
+const same = (text: string): string => text;
+
+type Bounds = { width: number; narrowest: number };
+
+function toBounds<Item>({ title, isWhole, isNumber }: Column<Item>, texts: readonly string[]): Bounds {
+  const content = Math.max(...texts.map(visibleWidth));
+  const width = Math.max(visibleWidth(title), content);
+  if (isWhole) return { width, narrowest: width };
+  return { width, narrowest: isNumber ? Math.max(content, NARROWEST_NUMBER) : NARROWEST };
+}
+
+function fitWidths(columns: readonly Bounds[], limit: number): number[] {
   const widths = columns.map(({ width }) => width);
-  const excess = () => widths.reduce((sum, width) => sum + width + GAP, -GAP) - limit;
-  while (excess() > 0) {
+  while (sumOf(widths) > limit) {
     let widest = -1;
-    columns.forEach(({ isWhole }, index) => {
+    columns.forEach(({ narrowest }, index) => {
       const width = widths[index] ?? 0;
-      if (!isWhole && width > NARROWEST && width > (widths[widest] ?? 0)) widest = index;
+      if (width > narrowest && width > (widths[widest] ?? 0)) widest = index;
     });
     if (widest < 0) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
+}
+
+/** What columns of these widths take up. */
+function sumOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP);
+}
+
+type Shown<Item> = { column: Column<Item>; texts: readonly string[] };
+
+function toBlocks<Item>(items: readonly Item[], shown: readonly Shown<Item>[]): string {
+  const blocks = items.map((_, row) =>
+    toTable(
+      shown.flatMap(({ column: { title, tint = same }, texts }) => {
+        const text = texts[row] ?? '';
+        return text === '' ? [] : [[dim(title), tint(text)]];
+      }),
+    ),
+  );
+  return blocks.join('\n\n');
 }
 
 function cut(text: string, width: number): string {

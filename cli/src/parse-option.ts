@@ -62,17 +62,6 @@ export function parseDurationMs(text: string, name: string): number {
   throw new CommandError('usage', `${name} needs ${DURATION_HINT}, not "${text}".`);
 }
 
-/** One of a closed list. @throws CommandError `usage` */
-export function parseChoice<Choice extends string>(
-  text: string,
-  name: string,
-  choices: readonly Choice[],
-): Choice {
-  const found = choices.find((choice) => choice === text);
-  if (found !== undefined) return found;
-  throw new CommandError('usage', `${name} needs one of ${choices.join(', ')}, not "${text}".`);
-}
-
 /** The same without what is undefined. */
 export type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 

@@ -9,16 +9,20 @@ import { initCommand } from './commands/init.ts';
 import { keyCommand } from './commands/key.ts';
 import { messageCommand } from './commands/message.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { previewCommand } from './commands/preview.ts';
 import { providerCommand } from './commands/provider.ts';
 import { queueCommand } from './commands/queue.ts';
+import { recipientCommand } from './commands/recipient.ts';
 import { commandsCommand, completeCommand, completionCommand } from './commands/reflect.ts';
 import { sendCommand } from './commands/send.ts';
 import { loginCommand, logoutCommand, profileCommand, whoamiCommand } from './commands/session.ts';
+import { statsCommand } from './commands/stats.ts';
 import { suppressionCommand } from './commands/suppression.ts';
 import { templateCommand } from './commands/template.ts';
 import { webhookCommand } from './commands/webhook.ts';
 import { programName } from './environment.ts';
 import { EXIT_MEANINGS } from './exit-code.ts';
+import { layOutHelp } from './help.ts';
 
 const HELP = `
 Answers are JSON wherever standard output is no terminal, or with --json; an error is one JSON object on standard error.
@@ -33,6 +37,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
     () => [
       initCommand(),
       devCommand(),
+      previewCommand(),
       loginCommand(),
       logoutCommand(),
       whoamiCommand(),
@@ -42,7 +47,15 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
   ],
   [
     'Send:',
-    () => [sendCommand(), templateCommand(), messageCommand(), suppressionCommand(), webhookCommand()],
+    () => [
+      sendCommand(),
+      templateCommand(),
+      messageCommand(),
+      statsCommand(),
+      suppressionCommand(),
+      recipientCommand(),
+      webhookCommand(),
+    ],
   ],
   [
     'Operate:',
@@ -77,15 +90,17 @@ export function createProgram(): Command {
   program.addCommand(completionCommand());
   program.addCommand(commandsCommand(root));
   program.addCommand(completeCommand(root), { hidden: true });
-  throwInsteadOfExiting(program);
+  settle(program);
   return program;
 }
 
-/** Commander ends the process and prints errors by itself otherwise, and a program's JSON would never come. */
-function throwInsteadOfExiting(command: Command): void {
+/** What holds for every command of the tree. */
+function settle(command: Command): void {
+  layOutHelp(command);
+  // Commander ends the process and prints errors by itself otherwise, and a program's JSON would never come.
   command.exitOverride();
   // A group without a subcommand shows its help to people; to a program the error alone is the answer.
   const help = process.stdout.isTTY ? {} : { writeErr: () => {} };
   command.configureOutput({ outputError: () => {}, ...help });
-  for (const child of command.commands) throwInsteadOfExiting(child);
+  for (const child of command.commands) settle(child);
 }

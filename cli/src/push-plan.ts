@@ -1,5 +1,6 @@
 import type { Mailer, TemplateSummary } from '@org/mail-sdk';
 import type { LoadedTemplate } from './local-templates.ts';
+import { allOf } from './pages.ts';
 
 export type FileChange = { path: string; change: 'added' | 'changed' | 'removed' };
 
@@ -11,12 +12,10 @@ export type Planned = {
   files: readonly FileChange[];
 };
 
-const PAGE_SIZE = 100;
-
 /** Compares templates of this machine with what is live, without changing anything. */
 export async function planPush(mailer: Mailer, templates: readonly LoadedTemplate[]): Promise<Planned[]> {
-  const byName = new Map<string, TemplateSummary>();
-  for await (const live of mailer.templates.list({ limit: PAGE_SIZE })) byName.set(live.name, live);
+  const live = await allOf((page) => mailer.templates.list(page));
+  const byName = new Map(live.map((template) => [template.name, template]));
   return Promise.all(templates.map((local) => planOne(mailer, local, byName.get(local.name) ?? null)));
 }
 

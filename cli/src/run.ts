@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
-import { programName } from './environment.ts';
+import { programName, wantsDetails } from './environment.ts';
 import { EXIT, type ExitCode, exitCodeOfAnswer } from './exit-code.ts';
 import { startInterruptions } from './interruption.ts';
 import { dim, red, toReasons } from './output.ts';
@@ -43,9 +43,15 @@ function toFailure(error: unknown): Failure {
   if (error instanceof CommanderError) {
     return { code: 'usage', message: error.message.replace(/^error: /, ''), exitCode: EXIT.usage };
   }
-  if (!(error instanceof Error))
-    return { code: 'failed', message: Bun.inspect(error), exitCode: EXIT.failed };
-  return toKnownFailure(error) ?? { code: 'failed', message: Bun.inspect(error), exitCode: EXIT.failed };
+  if (!(error instanceof Error)) return toUnexpected(Bun.inspect(error), '');
+  return toKnownFailure(error) ?? toUnexpected(error.message, Bun.inspect(error));
+}
+
+/** What nobody has foreseen: a sentence, and for whoever wants to know, all of it. */
+function toUnexpected(message: string, detail: string): Failure {
+  const shown = wantsDetails() && detail !== '' ? detail : message;
+  const hint = wantsDetails() ? null : 'MAILCTL_DEBUG=1 shows where it comes from.';
+  return { code: 'failed', message: shown, exitCode: EXIT.failed, hint };
 }
 
 type MailErrorLike = Error & {
@@ -62,14 +68,17 @@ function isMailError(error: unknown): error is MailErrorLike {
 
 function toServiceFailure({ code, message, errors, status, requestId }: MailErrorLike): Failure {
   const exitCode = exitCodeOfAnswer({ status, code });
-  return { code, message, exitCode, errors, hint: hintFor(code, status), requestId };
+  // The service explains how to send a key, and here nobody sends one by hand.
+  const told = code === 'unauthenticated' ? 'The service does not accept this key.' : message;
+  return { code, message: told, exitCode, errors, hint: hintFor(code, status), requestId };
 }
 
 function hintFor(code: string, status: number | null): string | null {
   const name = programName();
   if (code === 'network_error' || code === 'timeout')
     return `Is it running, and is the URL right? "${name} doctor" looks closer; "${name} dev" starts one here.`;
-  if (status === 401) return `"${name} whoami" says which key is used, "${name} login" keeps another.`;
+  if (status === 401)
+    return `It may be revoked, expired or another service's. "${name} whoami" says where it comes from, "${name} login" keeps another.`;
   if (status === 403) return `"${name} whoami" says which key is used, and what it may do.`;
   if (code === 'template_not_found') return `"${name} template list" shows those that this key can use.`;
   if (status !== null && status >= 500) return `"${name} doctor" looks closer.`;
@@ -84,6 +93,7 @@ const KNOWN: Readonly<Record<string, (message: string) => Failure>> = {
     message: `${message}; stop it first.`,
     exitCode: EXIT.failed,
   }),
+  PreviewStartError: (message) => ({ code: 'failed', message, exitCode: EXIT.failed }),
   DevStartError: (message) => ({ code: 'failed', message, exitCode: EXIT.failed }),
   NoTemplateError: (message) => ({ code: 'not_found', message: `${message}.`, exitCode: EXIT.notFound }),
   InterruptedError: (message) => ({ code: 'interrupted', message, exitCode: EXIT.interrupted }),

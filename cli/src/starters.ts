@@ -10,6 +10,9 @@ export const STARTERS = [
   { name: 'digest', description: 'the news of a week' },
 ] as const;
 
+/** Stands for none of them. */
+export const NO_STARTER = 'none';
+
 const FOLDER = fileURLToPath(new URL('../../templates', import.meta.url));
 
 /** A starter's files by relative path. */

@@ -30,6 +30,16 @@ describe.skipIf(isMissing('initdb', 'postgres'))('mailctl migrate and admin boot
     }
   });
 
+  test('a database without tables is told with what makes them', async () => {
+    const empty = await postgres.createDatabase();
+    const { exitCode, stdout, stderr } = await runMailctl(['admin', 'bootstrap'], {
+      env: { DATABASE_URL: empty.url },
+    });
+    await empty.drop();
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'failed', hint: 'mailctl migrate' });
+  });
+
   test('the first admin key is made once', async () => {
     await run('migrate');
     const first = await run('admin', 'bootstrap');

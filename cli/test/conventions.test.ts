@@ -173,49 +173,6 @@ describe('which service, and as whom', () => {
       hint: 'Did you mean "password-reset"?',
     });
   });
-
-  test('completes commands, options, values and names of live templates', async () => {
-    await system.pushTemplate('receipt', "export const subject = 'x'; export default () => <p>x</p>;");
-    const complete = async (...words: string[]) =>
-      (await run(['__complete', '--', ...words])).stdout.split('\n').filter((line) => line !== '');
-    expect(await complete('temp')).toEqual(['template']);
-    expect(await complete('template', 'pu')).toEqual(['push', 'pull']);
-    expect(await complete('send', '--pro')).toEqual(['--profile', '--props']);
-    expect(await complete('message', 'list', '--status', 'sus')).toEqual([]);
-    expect(await complete('message', 'list', '--status', 'su')).toEqual(['suppressed']);
-    expect(await complete('send', 'rec')).toEqual(['receipt']);
-    expect(await complete('template', 'delete', 'receipt', 'pass')).toEqual(['password-reset']);
-    expect(await complete('profile', 'use', '')).toEqual(['default']);
-  });
-
-  test('completion asks nobody who is not there, and says nothing of it', async () => {
-    const finished = await runMailctl(['__complete', '--', 'send', ''], {
-      cwd: folder,
-      env: { XDG_CONFIG_HOME: join(folder, 'none') },
-    });
-    expect(finished).toEqual({ exitCode: 0, stdout: '', stderr: '' });
-  });
-});
-
-describe('completion scripts', () => {
-  test.each(['bash', 'zsh', 'fish'])('%s has one', async (shell) => {
-    const { exitCode, stdout } = await runMailctl(['completion', shell]);
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain('mailctl __complete');
-  });
-
-  test("bash's works in bash", async () => {
-    const { stdout } = await runMailctl(['completion', 'bash']);
-    const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-    const script = `mailctl() { "${process.execPath}" "${main}" "$@"; }\n${stdout}
-COMP_WORDS=(mailctl template ro); COMP_CWORD=2; _mailctl; echo "\${COMPREPLY[@]}"`;
-    const bash = Bun.spawn(['bash', '-c', script], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
-    expect(await collectOutput(bash)).toMatchObject({ stdout: 'rollback\n', exitCode: 0 });
-  });
-
-  test('an unknown shell is a usage error', async () => {
-    expect((await runMailctl(['completion', 'tcsh'])).exitCode).toBe(EXIT.usage);
-  });
 });
 
 describe('the installed program', () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
+  existsSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -135,6 +136,24 @@ describe('mailctl dev', () => {
       return data.some((template: { name: string }) => template.name === 'fresh') ? true : null;
     });
     expect((await server.end('SIGINT')).exitCode).toBe(0);
+  }, 60_000);
+
+  test('keeps the declaration of the templates where it is wanted, and writes none where it is not', async () => {
+    const folder = createFolder();
+    const templates = join(folder, 'templates');
+    cpSync(join(STARTERS, 'welcome'), join(templates, 'welcome'), { recursive: true });
+    const file = join(folder, 'mail-templates.d.ts');
+    const unasked = await startIn(folder);
+    expect((await unasked.end('SIGINT')).exitCode).toBe(0);
+    expect(existsSync(file)).toBe(false);
+    await startIn(folder, ['--types', file]);
+    await waitFor('the declaration', () => (existsSync(file) ? true : null));
+    expect(readFileSync(file, 'utf8')).toContain('startUrl: string');
+    const entry = join(templates, 'welcome', 'index.tsx');
+    writeFileSync(entry, readFileSync(entry, 'utf8').replaceAll('startUrl', 'beginUrl'));
+    await waitFor('the declaration to follow', () =>
+      readFileSync(file, 'utf8').includes('beginUrl: string') ? true : null,
+    );
   }, 60_000);
 
   test('a second start on the same folder gets one sentence with the address of the first', async () => {

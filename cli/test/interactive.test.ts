@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
@@ -133,6 +133,27 @@ describe('mailctl in a terminal', () => {
     expect(readdirSync(folder)).toEqual([]);
     // The line of the spinner is gone, and the shell's prompt begins at its start.
     expect(session.raw().replaceAll('^C', '')).toEndWith(`\r${ESCAPE}[2K`);
+  });
+
+  test('Ctrl-C while a file is written leaves it whole, or not at all', async () => {
+    const source = 'x'.repeat(64 * 1024 * 1024);
+    using service = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: ({ url }) =>
+        Response.json({ name: 'big', version: 1, entry: 'big.tsx', files: { 'big.tsx': source }, url }),
+    });
+    const session = open(['template', 'pull', 'big@1'], {
+      env: { MAIL_BASE_URL: `http://127.0.0.1:${service.port}` },
+    });
+    // Watched as closely as can be: the draft is there for a moment only.
+    const files = () => (existsSync(join(folder, 'templates')) ? readdirSync(join(folder, 'templates')) : []);
+    while (files().length === 0) await new Promise((resolve) => setImmediate(resolve));
+    session.type(CTRL_C);
+    expect([0, 130]).toContain(await session.ended());
+    const left = files();
+    expect(left.filter((name) => name !== 'big.tsx')).toEqual([]);
+    for (const name of left) expect(statSync(join(folder, 'templates', name)).size).toBe(source.length);
   });
 
   test('what cannot be undone is asked first', async () => {

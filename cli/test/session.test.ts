@@ -76,6 +76,17 @@ describe('logins', () => {
     expect(readFileSync(kept('config.json'), 'utf8')).toBe('{"profiles":');
   });
 
+  test('whoami says where a key comes from that is refused, and not the key', async () => {
+    const env = { MAIL_BASE_URL: system.url, MAIL_API_KEY: 'mk_live_abcdefgh_thesecretofit' };
+    const { exitCode, stderr } = await runMailctl(['whoami'], { cwd: folder, env });
+    expect(exitCode).toBe(3);
+    expect(JSON.parse(stderr).error).toMatchObject({
+      code: 'not_authenticated',
+      message: expect.stringContaining('(from environment)'),
+    });
+    expect(stderr).not.toContain('thesecretofit');
+  });
+
   test('without a login whoami says how to get one', async () => {
     const { exitCode, stderr } = await run('whoami');
     expect(exitCode).toBe(3);

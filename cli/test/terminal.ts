@@ -5,7 +5,7 @@ import { cleanEnvironment, type RunOptions } from './mailctl.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-/** mailctl as a person runs it: in a terminal of its own, where Ctrl-C is a signal and answers have colours. */
+/** A program as a person runs it: in a terminal of its own, where Ctrl-C is a signal and answers have colours. */
 export type TerminalSession = {
   /** Everything that was shown so far, as it came. */
   raw(): string;
@@ -22,14 +22,21 @@ export type TerminalSession = {
 export const CTRL_C = '\u0003';
 export const ENTER = '\r';
 
-/** Starts the real program in a terminal of this many columns. */
-export function openTerminal(
-  args: readonly string[],
-  { env = {}, cwd, columns = 100 }: RunOptions & { columns?: number } = {},
+export type TerminalOptions = RunOptions & { columns?: number };
+
+/** Starts mailctl in a terminal of this many columns. */
+export function openTerminal(args: readonly string[], options: TerminalOptions = {}): TerminalSession {
+  return openProgram([process.execPath, MAIN, ...args], options);
+}
+
+/** The same with any program. */
+export function openProgram(
+  command: readonly string[],
+  { env = {}, cwd, columns = 100 }: TerminalOptions = {},
 ): TerminalSession {
   const decoder = new TextDecoder();
   let shown = '';
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const child = Bun.spawn([...command], {
     env: { ...cleanEnvironment(), TERM: 'xterm-256color', ...env },
     ...(cwd === undefined ? {} : { cwd }),
     terminal: {

@@ -2,6 +2,7 @@ import { checkBoundaries } from './boundaries/check-boundaries.ts';
 import { type Check, type CheckOutcome, toOutcome } from './check.ts';
 import { checkContainers } from './containers.ts';
 import { checkDependencies } from './dependencies.ts';
+import { checkMigrations } from './migrations.ts';
 import { runTool, TOOL_CHECKS } from './tools.ts';
 
 /** The two scripts that run before any tool of ours does; bash only where there is one. */
@@ -19,6 +20,7 @@ const CHECKS: readonly Check[] = [
   { name: 'boundaries', run: checkBoundaries },
   { name: 'dependencies', run: checkDependencies },
   { name: 'containers', run: checkContainers },
+  { name: 'migrations', run: checkMigrations },
   { name: 'shell syntax', run: checkShellSyntax },
 ];
 

@@ -21,6 +21,10 @@ export const TOOL_CHECKS: readonly Check[] = [
   { name: 'format', run: () => withBun('node_modules/oxfmt/bin/oxfmt', '--list-different', '.') },
   { name: 'lint', run: () => withBun('node_modules/oxlint/bin/oxlint', '--deny-warnings', '--format=unix') },
   { name: 'types', run: () => withBun('node_modules/typescript/bin/tsc', '--noEmit', '-p', '.') },
+  {
+    name: 'types of the pages',
+    run: () => withBun('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'web'),
+  },
   { name: 'unused code', run: () => withBun('node_modules/knip/bin/knip.js', '--no-progress') },
   {
     name: 'lockfile is frozen',

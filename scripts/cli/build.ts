@@ -14,7 +14,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const WORKSPACES = { server: 'mail-server', sdk: 'mail-sdk', cli: 'mailctl' } as const;
+const WORKSPACES = { server: 'mail-server', sdk: 'mail-sdk', cli: 'mailctl', web: 'web' } as const;
 /** Installed because something names them as a peer or for a command line of its own; nothing here loads them. */
 const UNUSED = ['typescript', '@typescript', 'esbuild', '@esbuild', 'bun-types', '@types', '@org', '.bin'];
 const LEFT_OUT = /(\.test\.tsx?|\.d\.[cm]?ts|\.map|\.md|\.flow)$|\/(fixtures|__tests__|docs)\//;
@@ -58,8 +58,13 @@ await launch({ archive, version: ${JSON.stringify(version)} });
 `;
 }
 
-/** From the lockfile, without what only development needs, and without links: an archive keeps none. */
-function installInto(stage: string): void {
+/**
+ * From the lockfile, without what only development needs, and without links: an archive keeps none. Packages come from Bun's cache,
+ * where installing this repository has left them, or else over the network.
+ *
+ * @throws Error where neither has them
+ */
+export function installInto(stage: string): void {
   for (const path of [
     'package.json',
     'bun.lock',

@@ -4,14 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { createProgram } from '../../cli/src/program.ts';
 import { type CommandTree, toTree } from '../../cli/src/command-tree.ts';
 import { EXIT_MEANINGS } from '../../cli/src/exit-code.ts';
+import { makePageParts, type Part, SHELL_PAGES } from './pages.ts';
 import { openStage, type RunOptions, type Stage } from './stage.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Documents with parts that are made: `<!-- made: name -->` to `<!-- end -->`. */
-export const DOCUMENTS = ['docs/quickstart.md', 'docs/cli.md'] as const;
-
-export type Part = { name: string; content: string };
+export const DOCUMENTS: readonly string[] = ['docs/quickstart.md', 'docs/cli.md', ...SHELL_PAGES];
 
 /** A made part in a document. */
 const MADE = /<!-- made: ([a-z-]+) -->\n[^]*?<!-- end -->/g;
@@ -37,6 +36,12 @@ const PROPS = '{"name":"Ada","productName":"Northwind","startUrl":"https://examp
 
 /** Runs everything that the documents show, in the order in which they show it. */
 export async function makeParts(): Promise<Part[]> {
+  const parts = await makeTranscripts();
+  for (const path of SHELL_PAGES) parts.push(...(await makePageParts(path, readDocument(path))));
+  return parts;
+}
+
+async function makeTranscripts(): Promise<Part[]> {
   let created = '';
   const stage = await openStage(async ({ run }) => {
     created = toBlock('mailctl init . --template welcome', await run(['init', '.', '--template', 'welcome']));
@@ -94,6 +99,7 @@ async function makeTour(stage: Stage): Promise<Part[]> {
     await show('template-rollback', ['template', 'rollback', 'invitation']),
     await show('template-render', ['template', 'render', 'templates/invitation']),
     await show('template-types', ['template', 'types', '--out', '-']),
+    await show('stats', ['stats', '--bucket', 'day']),
     await show('mistyped', ['send', 'invitatoin', '--to', 'ada@example.com'], { exitCode: 4 }),
     await show('json', ['template', 'versions', 'invitation', '--limit', '1'], { isPiped: true }),
     await show('json-error', ['message', 'get', 'nothing'], { isPiped: true, exitCode: 4 }),

@@ -2,7 +2,8 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createNormaliser } from './normalise.ts';
+import { type DevCredentials, readDevCredentials } from '../../server/src/dev/credentials.ts';
+import { createNormaliser, type Normaliser } from './normalise.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 const COLUMNS = 110;
@@ -10,12 +11,16 @@ const READY_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
 /** A folder of its own with a service in it, where commands are run as a person runs them. */
-export type Stage = {
+export type Stage = Normaliser & {
   readonly folder: string;
   /** What the service said when it was ready. */
   readonly announced: string;
   /** Runs one command to its end, and returns what was shown. `{id}` is the last id that was. Throws for any other exit code. */
   run(args: readonly string[], options?: RunOptions): Promise<string>;
+  /** What a person's own shell would have: the address and the keys. */
+  shellEnvironment(): Record<string, string>;
+  /** Resolves when no worker has anything to do. */
+  waitUntilIdle(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -33,7 +38,7 @@ export async function openStage(
   prepare: (stage: Pick<Stage, 'folder' | 'run'>) => Promise<void>,
 ): Promise<Stage> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'transcript-')));
-  const normalise = createNormaliser(folder);
+  const normaliser = createNormaliser(folder);
   let lastId = '';
   const run: Stage['run'] = async (given, { exitCode = 0, cwd = folder, isPiped = false } = {}) => {
     const args = given.map((argument) => argument.replace('{id}', lastId));
@@ -41,15 +46,28 @@ export async function openStage(
     if (shown.exitCode !== exitCode)
       throw new Error(`mailctl ${args.join(' ')} ended with ${shown.exitCode}: ${shown.text}`);
     lastId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(shown.text)?.[0] ?? lastId;
-    return normalise(shown.text);
+    return normaliser.toStandIns(shown.text);
   };
   await prepare({ folder, run });
-  const service = openTerminal(['dev', '--port', String(await findPort())], { folder, cwd: folder });
+  const port = String(await findPort());
+  const service = openTerminal(['dev', '--port', port], { folder, cwd: folder });
   await waitUntilShown(service, 'Ctrl-C stops.');
+  const url = `http://127.0.0.1:${port}`;
   return {
+    ...normaliser,
     folder,
-    announced: normalise(service.shown()),
+    announced: normaliser.toStandIns(service.shown()),
     run,
+    shellEnvironment() {
+      const { apiKey, adminApiKey } = credentialsIn(folder);
+      return {
+        ...environment(folder),
+        MAIL_BASE_URL: url,
+        MAIL_API_KEY: apiKey,
+        MAIL_ADMIN_KEY: adminApiKey ?? '',
+      };
+    },
+    waitUntilIdle: () => waitUntilIdle(url, credentialsIn(folder).apiKey),
     async stop() {
       service.kill('SIGTERM');
       await service.exited;
@@ -148,4 +166,28 @@ async function waitUntilShown(child: Child, wanted: string): Promise<void> {
       throw new Error(`it did not start: ${child.shown()}`);
     await Bun.sleep(LOOK_EVERY_MS);
   }
+}
+
+function credentialsIn(folder: string): DevCredentials {
+  const credentials = readDevCredentials(join(folder, '.mailer'));
+  if (!credentials) throw new Error('the service has left no keys');
+  return credentials;
+}
+
+async function waitUntilIdle(url: string, apiKey: string): Promise<void> {
+  const endsAtMs = performance.now() + READY_MS;
+  for (const status of ['queued', 'sending']) {
+    while (!(await isEmpty(`${url}/v1/messages?status=${status}`, apiKey))) {
+      if (performance.now() > endsAtMs) throw new Error(`messages are ${status} for too long`);
+      await Bun.sleep(LOOK_EVERY_MS);
+    }
+  }
+}
+
+async function isEmpty(list: string, apiKey: string): Promise<boolean> {
+  const page: unknown = await (await fetch(list, { headers: { 'x-api-key': apiKey } })).json();
+  if (typeof page !== 'object' || page === null || !('data' in page) || !Array.isArray(page.data)) {
+    throw new Error(`no list of messages: ${JSON.stringify(page)}`);
+  }
+  return page.data.length === 0;
 }

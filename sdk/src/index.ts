@@ -26,6 +26,7 @@ export type { MessagesResource } from './resources/messages.ts';
 export type { ProvidersResource } from './resources/providers.ts';
 export type { QueueResource } from './resources/queue.ts';
 export type { RecipientsResource } from './resources/recipients.ts';
+export type { StatsResource } from './resources/stats.ts';
 export type { SuppressionsResource } from './resources/suppressions.ts';
 export type { WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
 export type { TemplatesResource } from './resources/templates.ts';

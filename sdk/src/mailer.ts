@@ -9,6 +9,7 @@ import { createMessages, type MessagesResource } from './resources/messages.ts';
 import { createProviders, type ProvidersResource } from './resources/providers.ts';
 import { createQueue, type QueueResource } from './resources/queue.ts';
 import { createRecipients, type RecipientsResource } from './resources/recipients.ts';
+import { createStats, type StatsResource } from './resources/stats.ts';
 import { createSuppressions, type SuppressionsResource } from './resources/suppressions.ts';
 import { createTemplates, type TemplatesResource } from './resources/templates.ts';
 import { createWebhookEndpoints, type WebhookEndpointsResource } from './resources/webhook-endpoints.ts';
@@ -67,6 +68,7 @@ export type MailerCalls = {
   readonly recipients: RecipientsResource;
   readonly providers: ProvidersResource;
   readonly queue: QueueResource;
+  readonly stats: StatsResource;
   /** Whose key this is, and what it may do; any key may ask. */
   whoami(options?: CallOptions): Promise<Identity>;
   /**
@@ -136,6 +138,7 @@ export function createMailer(options: MailerOptions = {}): Mailer {
     recipients: createRecipients(api),
     providers: createProviders(api),
     queue: createQueue(api),
+    stats: createStats(api),
     whoami: (callOptions) => dataOf(api(callOptions).v1.whoami.get()),
     stream: (query = {}, streamOptions = {}) => streamEvents(transport, query, streamOptions),
     request: (method, path, { query, body, idempotencyKey, isRepeatable, ...callOptions } = {}) =>

@@ -50,7 +50,7 @@ export function createTransport(settings: Settings, surroundings: Surroundings =
     const headers = toHeaders(settings, request);
     settings.onRequest({ ...facts, headers });
     const timeoutMs = Math.min(request.options.timeoutMs ?? settings.timeoutMs, leftMs);
-    const limit = startLimit(request.options.signal, timeoutMs);
+    const limit = startLimit({ signal: request.options.signal, timeoutMs, baseUrl: settings.baseUrl });
     let info: AnswerInfo | null = null;
     try {
       const response = await settings.fetch(url, {
@@ -136,8 +136,10 @@ type Limit = {
   end(): void;
 };
 
+type LimitOptions = { signal: AbortSignal | undefined; timeoutMs: number; baseUrl: string };
+
 /** One signal for the caller's wish and the time limit; `end` takes the timer and the listener away. */
-function startLimit(signal: AbortSignal | undefined, timeoutMs: number): Limit {
+function startLimit({ signal, timeoutMs, baseUrl }: LimitOptions): Limit {
   const controller = new AbortController();
   const abort = () => controller.abort(signal?.reason);
   let isLate = false;
@@ -155,8 +157,7 @@ function startLimit(signal: AbortSignal | undefined, timeoutMs: number): Limit {
         const message = `The mail service did not answer within ${Math.round(timeoutMs)} ms.`;
         return new MailError({ code: 'timeout', message, cause: error });
       }
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `The mail service cannot be reached: ${reason}`;
+      const message = `The mail service cannot be reached at ${baseUrl}: ${reasonOf(error)}`;
       return new MailError({ code: 'network_error', message, cause: error });
     },
     end() {
@@ -164,6 +165,12 @@ function startLimit(signal: AbortSignal | undefined, timeoutMs: number): Limit {
       signal?.removeEventListener('abort', abort);
     },
   };
+}
+
+/** Node says only "fetch failed", and why in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message ? error.cause.message : error.message;
 }
 
 /** The error of a call that its caller ended. */

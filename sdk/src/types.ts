@@ -19,12 +19,14 @@ type KeysApi = ClientApi['keys'];
 type KeyApi = ReturnType<KeysApi>;
 type QueueApi = Api['v1']['queue'];
 type ProvidersApi = Api['v1']['providers'];
+type ProviderApi = ReturnType<ProvidersApi>;
 type RecipientApi = ReturnType<Api['v1']['recipients']>;
 type DeadLettersApi = Api['v1']['dead-letters'];
 type SuppressionsApi = Api['v1']['suppressions'];
 type WebhookEndpointsApi = Api['v1']['webhook-endpoints'];
 type WebhookEndpointApi = ReturnType<WebhookEndpointsApi>;
 type InboxApi = Api['v1']['inbox'];
+type StatsApi = Api['v1']['stats'];
 
 /** The service's closed list of error codes; docs/errors.md explains each. */
 // Not imported by a name of its own, by which the flattened types would then call it.
@@ -122,6 +124,18 @@ export type QueueState = Answer<QueueApi['get']>;
 
 /** A provider as each worker finds it. */
 export type ProviderReport = Answer<ProvidersApi['get']>['data'][number];
+
+/** A change of how a worker found a provider. */
+export type ProviderEvent = Answer<ProviderApi['events']['get']>['data'][number];
+
+/** Which of a provider's changes to list. */
+export type ProviderEventQuery = Query<NonNullable<Parameters<ProviderApi['events']['get']>[0]>>;
+
+/** Which messages to count, and by the hour or by the day. */
+export type StatsQuery = Query<NonNullable<Parameters<StatsApi['get']>[0]>>;
+
+/** How many messages came to what, in all and by template, provider and time. */
+export type Stats = Answer<StatsApi['get']>;
 
 /** Whose key it is, and what it may do. */
 export type Identity = Answer<Api['v1']['whoami']['get']>;

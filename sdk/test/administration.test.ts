@@ -95,6 +95,22 @@ describe("the SDK with an admin's key", () => {
     });
     expect(providers).toMatchObject([{ name: 'smtp', workers: [{ breaker: { state: 'closed' } }] }]);
     expect(await Array.fromAsync(admin.providers.list())).toHaveLength(1);
+    expect(await admin.providers.events('smtp', { limit: 5 })).toEqual({ data: [], nextCursor: null });
+    const unknown = await admin.safe.providers.events('smpt');
+    expect(unknown.error?.code).toBe('not_found');
+  }, 60_000);
+
+  test('counts what everybody sent, a client its own', async () => {
+    const client = createMailer({ baseUrl: system.url, apiKey: system.keys.live });
+    const before = await client.stats.get();
+    await system.waitUntilEnded(await system.send({ to: 'ada@example.net', subject: 'x', text: 'x' }));
+    const after = await client.stats.get();
+    expect(after).toMatchObject({ mode: 'live', bucket: 'hour', total: before.total + 1 });
+    expect(after.byProvider.find(({ provider }) => provider === 'smtp')?.byStatus['sent']).toBeGreaterThan(0);
+    expect(after.buckets).toHaveLength(24);
+    const byDay = await admin.stats.get({ bucket: 'day', mode: 'test' });
+    expect(byDay).toMatchObject({ mode: 'test', total: 0 });
+    expect(byDay.buckets).toHaveLength(30);
   }, 60_000);
 
   test('says that it is one, and is refused nothing but what a client alone may', async () => {

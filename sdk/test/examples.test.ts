@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listBlocks } from '../../scripts/transcripts/blocks.ts';
 import { collectOutput } from '../../server/test/support/collect-output.ts';
 import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
 
 const SOURCES = fileURLToPath(new URL('../src', import.meta.url));
-const GUIDE = fileURLToPath(new URL('../../docs/sdk.md', import.meta.url));
+/** Where packages are found that only documents and tests use. */
+const SERVER = fileURLToPath(new URL('../../server', import.meta.url));
 const SECRET = `whsec_${Buffer.from('of the examples').toString('base64')}`;
 
 /** Every `@example`, by the file and the line that it stands in. */
@@ -25,11 +27,20 @@ function findExamples(): { name: string; code: string }[] {
   });
 }
 
-/** The code of docs/sdk.md as one program: what a piece makes, later ones use. Imports go to its head. */
-function readGuide(): string {
-  const text = readFileSync(GUIDE, 'utf8');
-  const code = [...text.matchAll(/```ts\n([^]*?)```/g)].map(([, piece = '']) => piece).join('\n');
-  return code.replaceAll(/^import .*\n/gm, '');
+/** The code of each document as one program: what a piece makes, later ones use. */
+function readGuides(): { name: string; code: string }[] {
+  const pages = Map.groupBy(listBlocks('ts'), ({ path }) => path);
+  return [...pages].map(([name, blocks]) => ({ name, code: blocks.map(({ code }) => code).join('\n') }));
+}
+
+const IMPORT = /^import .* from '([^']+)';\n/gm;
+
+/** Imports go to the head of a program; those of the SDK are there already. */
+function hoistImports(code: string): { imports: string; body: string } {
+  const imports = [...code.matchAll(IMPORT)]
+    .filter(([, from = '']) => !from.startsWith('@org/'))
+    .map(([line, from = '']) => line.replace(from, Bun.resolveSync(from, SERVER)));
+  return { imports: [...new Set(imports)].join(''), body: code.replaceAll(IMPORT, '') };
 }
 
 /** What an example takes for given: a mailer, and a webhook that came in. */
@@ -44,14 +55,16 @@ function toProgram(code: string): string {
     'webhook-signature': `v1,${signature}`,
   };
   const request = { method: 'POST', body, headers };
+  const { imports, body: program } = hoistImports(code);
   return `
+    ${imports}
     import { answerOf, createMailer, MailError, verifyWebhook } from ${JSON.stringify(join(SOURCES, 'index.ts'))};
     import { createTestMailer, openInbox } from ${JSON.stringify(join(SOURCES, 'testing.ts'))};
     const mailer = createMailer();
     const secret = ${JSON.stringify(SECRET)};
     const request = new Request('http://127.0.0.1/', ${JSON.stringify(request)});
     {
-      ${code}
+      ${program}
     }
   `;
 }
@@ -80,9 +93,15 @@ describe('examples in the documentation', () => {
 
   const run = async (name: string, code: string): Promise<void> => {
     const file = join(folder, `${name.replaceAll(/\W/g, '-')}.ts`);
-    await Bun.write(file, toProgram(code));
+    // Where a document has the address of `./dev start`, the test has its own.
+    await Bun.write(file, toProgram(code).replaceAll('http://127.0.0.1:3025', system.url));
     // In test mode, where mail is kept for the example of an inbox.
-    const env = { ...process.env, MAIL_BASE_URL: system.url, MAIL_API_KEY: system.keys.test };
+    const env = {
+      ...process.env,
+      MAIL_BASE_URL: system.url,
+      MAIL_API_KEY: system.keys.test,
+      WEBHOOK_SECRET: SECRET,
+    };
     const child = Bun.spawn([process.execPath, file], { env, stdout: 'pipe', stderr: 'pipe' });
     const { exitCode, stdout, stderr } = await collectOutput(child);
     expect(exitCode, stderr).toBe(0);
@@ -94,11 +113,12 @@ describe('examples in the documentation', () => {
 
   test.each(examples)('$name', ({ name, code }) => run(name, code), 60_000);
 
-  test('docs/sdk.md', async () => {
-    const code = readGuide();
-    expect(code).toContain('verifyWebhook');
-    await run('guide', code);
-  }, 60_000);
+  const guides = readGuides();
+  test.each(guides)('$name', ({ name, code }) => run(name, code), 60_000);
+
+  test('are in the guide', () => {
+    expect(guides.map(({ name }) => name)).toContain('docs/sdk.md');
+  });
 });
 
 /** Without the freedom of whoever prints an object. */

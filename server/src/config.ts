@@ -5,10 +5,12 @@ import { isApiKey } from './lib/auth/api-key.ts';
 import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
 import type { RetentionKind } from './lib/db/retention.ts';
 import { parseAddress } from './lib/mail/address.ts';
+import { parseRedisUrl } from './lib/queue/redis-address.ts';
 import type { MessagePriority } from './lib/messages/priority.ts';
 import type { CallbackSettings } from './lib/providers/callback-adapters.ts';
 import { DEFAULT_WEIGHT, type ProviderSettings } from './lib/providers/settings.ts';
 import { type ParsedProviders, parseProviders } from './lib/providers/settings-parse.ts';
+import type { TelemetrySettings } from './lib/telemetry/telemetry.ts';
 
 /** The DEV role keeps keys in a file and mail of everybody in one inbox: no other machine may reach it. */
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
@@ -23,6 +25,7 @@ const DEFAULT_WEBHOOK_DELAYS_MS =
 const ATTEMPTS = { minimum: 1, maximum: 50 };
 const DAYS = { minimum: 1, maximum: 36_500 };
 const DELAY = { minimum: 1, maximum: 24 * 3_600_000 };
+const OTLP_PROTOCOLS = [Type.Literal('http/protobuf'), Type.Literal('http/json'), Type.Literal('grpc')];
 
 /**
  * Every setting the service reads from its environment. `description` is what a person needs to choose a value;
@@ -40,13 +43,14 @@ const SETTINGS = {
     Type.String({
       pattern: '^(postgres(ql)?://.+|pglite:.+)$',
       description:
-        'postgres://user:pass@host:5432/db, or pglite:<folder> for the embedded database (DEV only)',
+        'postgres://user:pass@host:5432/db, several hosts by comma for one that can fail over, or pglite:<folder> for the embedded database (DEV only)',
     }),
   ),
   REDIS_URL: Type.Optional(
     Type.String({
-      pattern: '^rediss?://.+$',
-      description: 'redis://host:6379 or rediss:// with TLS; goes with postgres://',
+      pattern: '^rediss?(\\+(sentinel|cluster))?://.+$',
+      description:
+        'redis://host:6379, redis+sentinel://host1,host2/name or redis+cluster://host1,host2, and rediss with TLS; goes with postgres://',
     }),
   ),
   HOST: Type.Optional(
@@ -151,7 +155,8 @@ const SETTINGS = {
     Type.Integer({
       minimum: 0,
       maximum: 65535,
-      description: 'Port on which a worker answers /healthz and /readyz; without it a worker listens on none',
+      description:
+        'Port on which a worker answers /healthz, /readyz and /metrics; without it a worker listens on none',
     }),
   ),
   MAX_ATTEMPTS: Type.Integer({
@@ -289,7 +294,7 @@ const SETTINGS = {
     Type.String({
       pattern: '^(database|s3://.+|folder:.+)$',
       description:
-        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>; by default the database, with pglite: a folder',
+        'Where attachments and large bodies are kept: database, s3://bucket/prefix, or folder:<path>, for this service alone; by default the database, with pglite: a folder',
     }),
   ),
   S3_ENDPOINT: Type.Optional(
@@ -347,6 +352,14 @@ const SETTINGS = {
     default: 20_000,
     description: 'How long a stopping process waits for what is under way',
   }),
+  SHUTDOWN_DRAIN_MS: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 120_000,
+      description:
+        'How long a stopping API goes on answering, but with 503 at /readyz and closing its connections, so that load balancers turn away from it; 5000 by default, 0 in the other roles',
+    }),
+  ),
   SANDBOX: Type.Union([Type.Literal('full'), Type.Literal('trusted')], {
     default: 'full',
     description:
@@ -356,6 +369,56 @@ const SETTINGS = {
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
     { default: 'info', description: 'trace, debug, info, warn, error, fatal or silent' },
   ),
+  LOG_BURST: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 100,
+    description:
+      'Alike lines below "error" that are logged in a second; of more, every hundredth is, and the next tells how many were left out. 0 logs all',
+  }),
+  METRICS_TOKEN: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9._~+/=-]{16,500}$',
+      description:
+        'What a reader of /metrics shows as Authorization: Bearer ...; without it the API has no /metrics, and the port of a worker asks for nothing',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'Where spans and metrics are sent by OpenTelemetry, such as http://collector:4318; without an endpoint or exporter nothing is',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Type.Optional(
+    Type.String({ minLength: 1, description: 'The same for spans alone, as a whole URL' }),
+  ),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: Type.Optional(
+    Type.String({ minLength: 1, description: 'The same for metrics alone, as a whole URL' }),
+  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: Type.Union(OTLP_PROTOCOLS, {
+    default: 'http/protobuf',
+    description: 'How they are sent: http/protobuf, http/json or grpc',
+  }),
+  OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: Type.Optional(
+    Type.Union(OTLP_PROTOCOLS, { description: 'The same for metrics alone' }),
+  ),
+  OTEL_TRACES_EXPORTER: Type.Optional(
+    Type.String({ minLength: 1, description: 'otlp, console or zipkin; none sends no spans anywhere' }),
+  ),
+  OTEL_METRICS_EXPORTER: Type.Optional(
+    Type.String({ minLength: 1, description: 'otlp; none sends no metrics anywhere' }),
+  ),
+  OTEL_METRIC_EXPORT_INTERVAL: Type.Integer({
+    minimum: 100,
+    maximum: 3_600_000,
+    default: 60_000,
+    description: 'Milliseconds between two exports of metrics',
+  }),
+  OTEL_SDK_DISABLED: Type.Boolean({
+    default: false,
+    description: 'true sends nothing, whatever else is set; /metrics stays',
+  }),
 } satisfies TProperties;
 
 const EnvironmentSchema = Type.Object(SETTINGS);
@@ -429,8 +492,15 @@ export type Config = Readonly<{
   secretKey: string | null;
   webhooks: WebhookSettings;
   shutdownGraceMs: number;
+  /** Before the grace begins. */
+  shutdownDrainMs: number;
   sandboxMode: 'full' | 'trusted';
   logLevel: string;
+  /** Alike lines in a second; 0 for any number. */
+  logBurst: number;
+  /** What a reader of /metrics shows. */
+  metricsToken: string | null;
+  telemetry: TelemetrySettings;
 }>;
 
 /** Names every wrong setting at once; values are left out because some of them are secrets. */
@@ -530,6 +600,9 @@ function semanticProblems(given: Given): string[] {
   if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) {
     problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both or neither');
   }
+  if (given.REDIS_URL && !parseRedisUrl(given.REDIS_URL)) {
+    problems.push(`REDIS_URL has a wrong value: ${SETTINGS.REDIS_URL.description}`);
+  }
   const from = parseAddress(given.MAIL_FROM ?? DEFAULT_FROM);
   if (!from.ok) problems.push(`MAIL_FROM has a wrong value: it ${from.reason}`);
   if (given.ADMIN_API_KEY && !isApiKey(given.ADMIN_API_KEY)) {
@@ -603,8 +676,34 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
     secretKey: env.SECRET_KEY ?? null,
     webhooks: toWebhooks(env),
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
+    shutdownDrainMs: env.SHUTDOWN_DRAIN_MS ?? (env.SERVICE_ROLE === 'API' ? 5000 : 0),
     sandboxMode: env.SANDBOX,
     logLevel: env.LOG_LEVEL,
+    logBurst: env.LOG_BURST,
+    metricsToken: env.METRICS_TOKEN ?? null,
+    telemetry: toTelemetry(env),
+  };
+}
+
+/**
+ * Where the standard would export to a collector on this machine by default, we export nothing: whoever has one says so.
+ * What is not named here (samplers, headers, limits, resource attributes) the SDK reads from the environment by itself.
+ */
+function toTelemetry(env: Environment): TelemetrySettings {
+  const { SERVICE_ROLE: role, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = env;
+  const isOn = (exporter: string | undefined, ownEndpoint: string | undefined) =>
+    !env.OTEL_SDK_DISABLED && exporter !== 'none' && Boolean(exporter ?? ownEndpoint ?? endpoint);
+  const isExporting = isOn(env.OTEL_METRICS_EXPORTER, env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT);
+  return {
+    serviceName: `mail-${role.toLowerCase()}`,
+    isTracing: isOn(env.OTEL_TRACES_EXPORTER, env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT),
+    isScraped: env.METRICS_TOKEN !== undefined || (role === 'WORKER' && env.WORKER_PORT !== undefined),
+    metricsExport: isExporting
+      ? {
+          protocol: env.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL ?? env.OTEL_EXPORTER_OTLP_PROTOCOL,
+          intervalMs: env.OTEL_METRIC_EXPORT_INTERVAL,
+        }
+      : null,
   };
 }
 

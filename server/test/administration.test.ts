@@ -238,6 +238,7 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('several instan
     const env = {
       ...storage.env,
       SERVICE_ROLE: 'API',
+      SHUTDOWN_DRAIN_MS: '0',
       HOST: '127.0.0.1',
       PORT: '0',
       MAIL_FROM: 'shop@example.com',

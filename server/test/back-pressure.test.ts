@@ -5,6 +5,7 @@ import { openRedis } from '../src/lib/queue/redis.ts';
 import { createApiKey } from '../src/lib/auth/api-key.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
+import { insertHandedOver } from './support/handed-over.ts';
 import { startRedis } from './support/redis.ts';
 import { isMissing } from './support/requires.ts';
 import { startServiceProcess } from './support/service-process.ts';
@@ -81,6 +82,18 @@ describeOnBothProfiles('under more load than there is room for', (profile) => {
       body: { status: 'unready', accept: { isOk: false } },
     });
     expect(await system.countOf('mail.refused', { reason: 'queue' })).toBe(1);
+    // So does what a person decides about messages that were accepted before.
+    const act = async (status: 'failed' | 'unknown', action: string, body?: unknown) => {
+      const id = Bun.randomUUIDv7();
+      await insertHandedOver(system.database, [id], { clientId: system.clientId, status });
+      return system.call('POST', `/v1/messages/${id}/${action}`, { key: system.keys.live, body });
+    };
+    expect(await act('failed', 'retry')).toMatchObject({ status: 200, body: { status: 'queued' } });
+    expect(await act('unknown', 'resolve', { as: 'sent' })).toMatchObject({
+      status: 200,
+      body: { status: 'sent' },
+    });
+    expect((await act('failed', 'cancel')).body.code).toBe('not_cancelable');
     // Reading goes on.
     expect((await system.call('GET', '/v1/messages', { key: system.keys.live })).status).toBe(200);
   }, 90_000);
@@ -92,7 +105,14 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('several proces
     cleanups.push(storage.release);
     await migrateDatabaseAt(storage.env.DATABASE_URL ?? '');
     const admin = createApiKey('live').text;
-    const env = { ...storage.env, SERVICE_ROLE: 'API', PORT: '0', HOST: '127.0.0.1', ADMIN_API_KEY: admin };
+    const env = {
+      ...storage.env,
+      SERVICE_ROLE: 'API',
+      SHUTDOWN_DRAIN_MS: '0',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      ADMIN_API_KEY: admin,
+    };
     const services = await Promise.all([startServiceProcess(env), startServiceProcess(env)]);
     cleanups.push(async () => void (await Promise.all(services.map((service) => service.kill9()))));
     const calls = services.map(({ url }) => createCaller(url));

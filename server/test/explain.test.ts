@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sql } from 'drizzle-orm';
+import type { BlobStore } from '../src/lib/blobs/blob-store.ts';
 import type { Database } from '../src/lib/db/database.ts';
 import { listDeadLetterIds, listDeadLetters } from '../src/lib/db/dead-letters.ts';
 import { claimAll } from '../src/lib/db/deliveries-claim.ts';
@@ -9,9 +10,11 @@ import {
   promoteDue,
   untilNextDueMs,
 } from '../src/lib/db/deliveries-unfinished.ts';
+import { eraseRecipient, findMessageIdsTo } from '../src/lib/db/erasure.ts';
 import { findFeedHead, readFeed, selectEventsBetween } from '../src/lib/db/event-feed.ts';
 import { findPriorClaims, pruneIdempotencyKeys } from '../src/lib/db/idempotency.ts';
 import { findInboxMessage, listInbox } from '../src/lib/db/inbox.ts';
+import { listMessagesWithContent } from '../src/lib/db/message-removal.ts';
 import { chooseWalk, type MessageFilter, WALK_INDEXES } from '../src/lib/db/message-filters.ts';
 import { listMessages } from '../src/lib/db/messages-list.ts';
 import {
@@ -22,6 +25,7 @@ import {
   listRecipients,
 } from '../src/lib/db/messages.ts';
 import { applyProviderEvents } from '../src/lib/db/provider-events.ts';
+import { pruneBatch } from '../src/lib/db/retention.ts';
 import { countMessages } from '../src/lib/db/stats.ts';
 import { findSuppression, listSuppressions } from '../src/lib/db/suppressions.ts';
 import {
@@ -47,6 +51,14 @@ import type { TestDatabase } from './support/postgres.ts';
 const MESSAGES = isFullRun() ? 1_000_000 : 40_000;
 
 const HOUR_MS = 3_600_000;
+
+/** Nothing of these messages is there. */
+const NO_BLOBS: BlobStore = {
+  put: async () => {},
+  get: async () => null,
+  delete: async () => {},
+  list: async function* () {},
+};
 
 describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} messages`, () => {
   let postgres: PostgresForFile;
@@ -139,6 +151,7 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
     }
   }, 120_000);
 
+  const address = { clientId: BUSY_CLIENT, address: 'user7@example.net' };
   const paging = { before: null, limit: 20 };
   const LOOK_UPS: [string, (database: Database) => Promise<unknown>][] = [
     ['a message by its id', ({ db }) => findMessage(db, id, owner)],
@@ -209,6 +222,22 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
           limit: 100,
         }),
     ],
+    ['the messages to an address', (database) => findMessageIdsTo(database.db, { ...address, after: null })],
+    [
+      'the next messages to an address',
+      (database) => findMessageIdsTo(database.db, { ...address, after: id }),
+    ],
+    [
+      'what an erasure changes',
+      (database) =>
+        eraseRecipient({ database, blobs: NO_BLOBS }, { clientId: BUSY_CLIENT, email: 'user99@example.net' }),
+    ],
+    [
+      'what retention removes',
+      (database) =>
+        pruneBatch({ database, blobs: NO_BLOBS }, { kind: 'bodies', before: middle, after: null, limit: 20 }),
+    ],
+    ['the messages of blobs', (database) => listMessagesWithContent(database, [id])],
     ['a webhook to deliver', ({ db }) => claimDelivery(db, id, { leaseMs: 1000 })],
     ['webhooks that are due', ({ db }) => takeDue(db, { limit: 100 })],
     ['webhooks of an endpoint', ({ db }) => listDeliveries(db, { endpointId: BUSY_CLIENT, ...paging })],

@@ -7,12 +7,14 @@ import { createDatabaseStore } from '../src/lib/blobs/database-store.ts';
 import type { Database } from '../src/lib/db/database.ts';
 import { claimKey, findPriorClaims, pruneIdempotencyKeys } from '../src/lib/db/idempotency.ts';
 import { findMessage, listMessageEvents, listRecipients } from '../src/lib/db/messages.ts';
-import { type NewMessage, type WriteUnit, writeUnits } from '../src/lib/db/messages-write.ts';
+import { type NewMessage, writeUnits } from '../src/lib/db/messages-write.ts';
 import { embeddedSessionOf } from '../src/lib/db/statement.ts';
 import { type Claim, claimName } from '../src/lib/idempotency/claim.ts';
 import type { MailQueue, NewMailJob } from '../src/lib/queue/mail-queue.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { createMetrics } from '../src/lib/telemetry/metrics.ts';
+import { SILENT_TRACER } from '../src/lib/telemetry/tracer.ts';
+import { NO_QUEUE, scheduledMessage, unitOf } from './support/new-messages.ts';
 import { describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
 import { waitFor } from './support/wait-for.ts';
 
@@ -28,53 +30,8 @@ describeOnBothProfiles('the intake', (profile) => {
 
   afterAll(() => system.stop());
 
-  /** Scheduled far ahead, so that no worker takes part. */
-  const newMessage = (changes: Partial<NewMessage['row']> = {}): NewMessage => {
-    const id = Bun.randomUUIDv7();
-    return {
-      row: {
-        id,
-        clientId: system.clientId,
-        mode: 'live',
-        status: 'scheduled',
-        traceId: '0'.repeat(32),
-        templateVersionId: null,
-        templateName: null,
-        templateVersion: null,
-        props: null,
-        locale: null,
-        html: null,
-        text: 'x',
-        bodyBlob: null,
-        givenSubject: 'x',
-        subject: 'x',
-        fromAddress: 'shop@example.com',
-        replyTo: ['"A, b" <a@example.com>', '{}'],
-        headers: { 'X-A': 'ä "quoted" \\ {}' },
-        tags: {},
-        metadata: { __proto: 'x' },
-        recipient: 'ada@example.net',
-        priority: 'high',
-        scheduledAt: new Date(Date.now() + 3_600_000),
-        unsubscribeSecret: null,
-        createdAt: new Date(),
-        ...changes,
-      },
-      recipients: [
-        { kind: 'to', email: 'ada@example.net', name: 'Ada "L" \u{1F600}' },
-        { kind: 'bcc', email: 'b@example.net', name: null },
-      ],
-      attachments: [],
-      job: null,
-    };
-  };
-  const unitOf = (message: NewMessage, claim: Claim | null = null): WriteUnit => ({
-    messages: [message],
-    claim,
-    usage: null,
-    isWhole: true,
-    answer: () => ({ status: 202, response: JSON.stringify({ messageId: message.row.id }) }),
-  });
+  const newMessage = (changes: Partial<NewMessage['row']> = {}) =>
+    scheduledMessage({ clientId: system.clientId, ...changes });
   const newClaim = (key: string, requestHash = 'h'): Claim => ({
     ownerId: system.clientId,
     mode: 'live',
@@ -85,21 +42,11 @@ describeOnBothProfiles('the intake', (profile) => {
   });
   const owner = () => ({ clientId: system.clientId, mode: 'live' }) as const;
   const find = (message: NewMessage) => findMessage(system.database.db, message.row.id, owner());
-  const noQueue: MailQueue = {
-    add: async () => {},
-    findAlive: async () => new Set(),
-    depth: async () => ({ waiting: 0, delayed: 0, active: 0 }),
-    pause: async () => {},
-    resume: async () => {},
-    isPaused: async () => false,
-    ping: async () => {},
-    close: async () => {},
-  };
   const newIntake = (options: Partial<IntakeOptions> = {}) =>
     createIntake({
       database: system.database,
       addJobsInTransaction: null,
-      enqueuer: createEnqueuer({ queue: noQueue, logger, metrics }),
+      enqueuer: createEnqueuer({ queue: NO_QUEUE, logger, metrics, tracer: SILENT_TRACER }),
       maxWaiting: 1000,
       maxIntakeMs: 30_000,
       hasRoom: () => true,
@@ -233,13 +180,13 @@ describeOnBothProfiles('the intake', (profile) => {
   test('a queue that fails is left alone for a while, and nobody waits for it', async () => {
     const calls: number[] = [];
     const failing: MailQueue = {
-      ...noQueue,
+      ...NO_QUEUE,
       add: async (jobs) => {
         calls.push(jobs.length);
         throw new Error('away');
       },
     };
-    const enqueuer = createEnqueuer({ queue: failing, logger, metrics });
+    const enqueuer = createEnqueuer({ queue: failing, logger, metrics, tracer: SILENT_TRACER });
     const job: NewMailJob = { messageId: Bun.randomUUIDv7(), traceparent: '', priority: 'normal' };
     enqueuer.add([job]);
     await enqueuer.stop();

@@ -171,7 +171,7 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
     const startMidQueue = async () => {
       const { sink, env, admin } = await prepare('production');
       await migrateDatabaseAt(env.DATABASE_URL ?? '');
-      const api = await start({ ...env, SERVICE_ROLE: 'API' });
+      const api = await start({ ...env, SERVICE_ROLE: 'API', SHUTDOWN_DRAIN_MS: '0' });
       const startWorker = () => start({ ...env, SERVICE_ROLE: 'WORKER' });
       const worker = await startWorker();
       const { key, ids } = await sendMany(api.url, admin);

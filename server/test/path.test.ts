@@ -85,14 +85,14 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
 
   test('what happens is counted in the one registry', async () => {
     const before = await system.countOf('mail.accepted', { mode: 'live' });
-    const rendersBefore = await system.countOf('mail.template.render');
-    const sentBefore = await system.countOf('mail.ended', { status: 'sent' });
+    const rendersBefore = await system.countOf('mail.render.duration');
+    const sentBefore = await system.countOf('mail.attempts', { status: 'sent' });
     await system.waitUntilEnded(
       await system.send({ to: 'count@example.net', template: 'greeting', props: { name: 'C' } }),
     );
     expect(await system.countOf('mail.accepted', { mode: 'live' })).toBe(before + 1);
-    expect(await system.countOf('mail.template.render')).toBe(rendersBefore + 1);
-    expect(await system.countOf('mail.ended', { status: 'sent' })).toBe(sentBefore + 1);
+    expect(await system.countOf('mail.render.duration')).toBe(rendersBefore + 1);
+    expect(await system.countOf('mail.attempts', { status: 'sent' })).toBe(sentBefore + 1);
     expect(await system.countOf('mail.provider.results', { provider: 'smtp', kind: 'sent' })).toBeGreaterThan(
       0,
     );

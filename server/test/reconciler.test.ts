@@ -6,6 +6,7 @@ import { listMessageEvents, listRecipients } from '../src/lib/db/messages.ts';
 import type { MailQueue } from '../src/lib/queue/mail-queue.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { createMetrics } from '../src/lib/telemetry/metrics.ts';
+import { SILENT_TRACER } from '../src/lib/telemetry/tracer.ts';
 import { promoteOnce, reconcileOnce, startReconciler } from '../src/worker/reconciler.ts';
 import { type BareProfile, openBareProfile } from './support/bare-profile.ts';
 import { insertRow, type RowOptions } from './support/message-rows.ts';
@@ -23,6 +24,8 @@ describeOnBothProfiles('the reconciler', (name) => {
     queue: profile.queue.queue,
     metrics: createMetrics(meter.provider),
     logger: createLogger({ level: 'silent' }),
+    tracer: SILENT_TRACER,
+    isMeasured: false,
   });
 
   beforeAll(async () => {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { isConnectionError } from '../src/lib/db/connection-error.ts';
 import { openPostgres } from '../src/lib/db/postgres.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
 import { startCuttingProxy } from './support/cutting-proxy.ts';
+import { findFreePort } from './support/free-port.ts';
 import { isMissing } from './support/requires.ts';
 
 /** Enough for a pause that grows with each failure to reach minutes. */
@@ -117,4 +120,47 @@ describe.skipIf(isMissing('initdb', 'postgres'))('a database that goes away and 
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
   });
+
+  test('is looked for once at each of several hosts, where none answers', async () => {
+    const [one, other] = [findFreePort(), findFreePort()];
+    const database = openPostgres(`postgres://mail@127.0.0.1:${one},127.0.0.1:${other}/postgres`);
+    const failure = await database.ping().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(isConnectionError(failure)).toBe(true);
+    await database.close();
+  });
+
+  test('is looked for first where it was last', async () => {
+    const attempts: string[] = [];
+    await using dead = await startDeafServer(() => attempts.push('dead'));
+    const database = openPostgres(
+      server.url.replace(`127.0.0.1:${server.port}`, `127.0.0.1:${dead.port},127.0.0.1:${server.port}`),
+      { maxConnections: 1 },
+    );
+    await database.ping();
+    expect(attempts).toEqual(['dead']);
+    await server.restart();
+    await onceBack(() => database.ping());
+    expect(attempts).toEqual(['dead']);
+    await database.close();
+  });
 });
+
+/** Takes connections and ends them without a word. */
+async function startDeafServer(onConnection: () => void): Promise<AsyncDisposable & { port: number }> {
+  const deaf = createServer((socket) => {
+    onConnection();
+    socket.destroy();
+  });
+  await once(deaf.listen(0, '127.0.0.1'), 'listening');
+  const address = deaf.address();
+  if (address === null || typeof address === 'string') throw new Error('it has no port');
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => deaf.close(resolve));
+    },
+  };
+}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { eq, inArray } from 'drizzle-orm';
 import { messageEvents, messages } from '../src/db/schema.ts';
-import { lowestIdAt, pruneBatch, type RetentionKind } from '../src/lib/db/retention.ts';
+import { pruneBatch, type RetentionKind } from '../src/lib/db/retention.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { startRetention } from '../src/worker/retention.ts';
 import { insertHandedOver } from './support/handed-over.ts';
@@ -9,12 +9,6 @@ import { createClient, describeOnBothProfiles, startSystem, type TestSystem } fr
 import { waitFor } from './support/wait-for.ts';
 
 const DAY_MS = 86_400_000;
-
-test('an id of a time is as old as it', () => {
-  const at = new Date('2026-09-01T10:00:00.123Z');
-  expect(lowestIdAt(at) <= Bun.randomUUIDv7('hex', at.getTime())).toBe(true);
-  expect(lowestIdAt(new Date(at.getTime() + 1)) > Bun.randomUUIDv7('hex', at.getTime())).toBe(true);
-});
 
 describeOnBothProfiles('retention', (profile) => {
   let system: TestSystem;

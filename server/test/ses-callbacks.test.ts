@@ -324,7 +324,10 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
       await migrateDatabaseAt(storage.env['DATABASE_URL'] ?? '');
       // In this process, where the service's certificate can be had.
       const api = keep(
-        await startService(parseConfig({ ...env, SERVICE_ROLE: 'API' }), createLogger({ level: 'silent' })),
+        await startService(
+          parseConfig({ ...env, SERVICE_ROLE: 'API', SHUTDOWN_DRAIN_MS: '0' }),
+          createLogger({ level: 'silent' }),
+        ),
       );
       const startWorker = async () => {
         const worker = await startServiceProcess({ ...env, SERVICE_ROLE: 'WORKER' });

@@ -201,7 +201,14 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('the feed on Po
     storage = await createStorage('production');
     const { DATABASE_URL = '' } = storage.env;
     await migrateDatabaseAt(DATABASE_URL);
-    const env = { SERVICE_ROLE: 'API', HOST: '127.0.0.1', PORT: '0', ADMIN_API_KEY: admin, ...storage.env };
+    const env = {
+      SERVICE_ROLE: 'API',
+      SHUTDOWN_DRAIN_MS: '0',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ADMIN_API_KEY: admin,
+      ...storage.env,
+    };
     // Two instances in all but their memory: connections, a feed and a port each.
     for (let n = 0; n < 2; n++)
       apis.push(await startService(parseConfig(env), createLogger({ level: 'silent' })));

@@ -1,38 +1,29 @@
 import { expect, test } from 'bun:test';
-import { join } from 'node:path';
+import { type Block, listBlocks } from '../../scripts/transcripts/blocks.ts';
 import { compileTemplate } from '../src/lib/engine/compiler.ts';
 
-const PAGE = join(import.meta.dir, '..', '..', 'docs', 'templates.md');
+const blocks = listBlocks('tsx');
 
-type Block = { language: string; code: string };
-
-const blocks: Block[] = [...(await Bun.file(PAGE).text()).matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
-  ([, language = '', code = '']) => ({ language, code }),
-);
-
-/** `// templates/_shared/footer.tsx` in the first line names a file that other blocks import. */
-function sharedFiles(): Record<string, string> {
+/** `// templates/_shared/footer.tsx` in the first line names a file that other blocks of the page import. */
+function sharedFiles(page: string): Record<string, string> {
   return Object.fromEntries(
-    blocks.flatMap(({ code }) => {
-      const path = /^\/\/ templates\/(_shared\/\S+)\n/.exec(code)?.[1];
-      return path === undefined ? [] : [[path, code]];
+    blocks.flatMap(({ path, code }) => {
+      const name = /^\/\/ templates\/(_shared\/\S+)\n/.exec(code)?.[1];
+      return path !== page || name === undefined ? [] : [[name, code]];
     }),
   );
 }
 
-test('the page has blocks of code', () => {
-  expect(blocks.length).toBeGreaterThan(5);
+const toName = ({ path, code }: Block) => `${path}: ${code.split('\n')[0]}`;
+
+test('the page about templates has some', () => {
+  expect(blocks.filter(({ path }) => path === 'docs/templates.md').length).toBeGreaterThanOrEqual(5);
 });
 
-test.each(blocks.map(({ language, code }, index) => [index + 1, language, code] as const))(
-  'block %d (%s) compiles',
-  async (_index, language, code) => {
-    if (language === 'json') {
-      expect(JSON.parse(code)).toBeObject();
-      return;
-    }
-    expect(language).toBe('tsx');
-    const files = { 'index.tsx': code, ...sharedFiles() };
+test.each(blocks.map((block) => [toName(block), block] as const))(
+  '%s compiles',
+  async (_, { path, code }) => {
+    const files = { 'index.tsx': code, ...sharedFiles(path) };
     expect(await compileTemplate({ entry: 'index.tsx', files })).toMatchObject({ ok: true });
   },
 );

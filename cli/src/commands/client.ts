@@ -3,9 +3,10 @@ import { Command } from 'commander';
 import type { Mailer } from '@org/mail-sdk';
 import { tellDone, tellItem, tellItems } from '../answers.ts';
 import { CommandError } from '../command-error.ts';
+import { programName } from '../environment.ts';
 import { withExamples } from '../examples.ts';
-import { firstOf } from '../first-of.ts';
 import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { firstOf } from '../pages.ts';
 import { definedOnly, parseWhole } from '../parse-option.ts';
 import { assertConfirmed } from '../prompt.ts';
 import { toCell } from '../record.ts';
@@ -18,7 +19,6 @@ type ClientFlags = ServiceFlags & {
   provider?: string;
 };
 
-const PAGE_SIZE = 100;
 const AS_ADMIN = { isAdmin: true };
 
 /** `mailctl client ...`: the applications that send. For admin keys. */
@@ -105,9 +105,18 @@ async function create(name: string, flags: ClientFlags): Promise<void> {
 async function list(flags: ServiceFlags & { limit: string }): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit');
   const mailer = await mailerOf(flags, AS_ADMIN);
-  const fields = ['id', 'name', 'status', 'fromDomains', 'rateLimit', 'quotaLimit', 'provider', 'createdAt'];
-  const clients = mailer.clients.list({ limit: Math.min(limit, PAGE_SIZE) });
-  tellItems(flags, await firstOf(clients, limit), { fields, none: 'No clients yet.' });
+  const fields = [
+    'id',
+    'name',
+    'status',
+    'fromDomains',
+    'rateLimit',
+    'quotaLimit',
+    'provider',
+    'createdAt',
+  ] as const;
+  const clients = await firstOf(limit, (page) => mailer.clients.list(page));
+  tellItems(flags, clients, { fields, none: 'No clients yet.' });
 }
 
 async function get(client: string, flags: ServiceFlags): Promise<void> {
@@ -146,7 +155,7 @@ export async function idOfClient(mailer: Mailer, client: string): Promise<string
   if (UUID.test(client)) return client;
   const [found] = (await mailer.clients.list({ name: client })).data;
   if (found) return found.id;
-  throw new CommandError('not_found', `There is no client "${client}".`, 'mailctl client list');
+  throw new CommandError('not_found', `There is no client "${client}".`, `${programName()} client list`);
 }
 
 function toSettings({ fromDomain, rateLimit, quotaLimit, provider }: ClientFlags) {

@@ -1,14 +1,16 @@
 import { Command } from 'commander';
+// Types only: the client is loaded by the commands that talk to a service.
+import type { DeadLetterFilter, Mailer } from '@org/mail-sdk';
 import { tellDone, tellItems } from '../answers.ts';
 import { CommandError } from '../command-error.ts';
 import { withExamples } from '../examples.ts';
-import { outputOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { mailerOf, outputOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { firstOf } from '../pages.ts';
 import { definedOnly, parsePast, parseWhole } from '../parse-option.ts';
 import { withSpinner } from '../progress.ts';
 import { assertConfirmed } from '../prompt.ts';
-import { pathOf, type Service, serviceOf } from '../service.ts';
 
-type Filter = {
+type FilterFlags = {
   template?: string;
   provider?: string;
   reason?: string;
@@ -16,9 +18,7 @@ type Filter = {
   since?: string;
   until?: string;
 };
-type ManyFlags = ServiceFlags & Filter & { all?: boolean; yes?: boolean };
-
-const PATH = '/v1/dead-letters';
+type ManyFlags = ServiceFlags & FilterFlags & { all?: boolean; yes?: boolean };
 
 /** `mailctl dead-letter ...`: what was given up. */
 export function deadLetterCommand(): Command {
@@ -71,12 +71,21 @@ function discardCommand(): Command {
   ]);
 }
 
-async function list(flags: ServiceFlags & Filter & { limit: string }): Promise<void> {
+async function list(flags: ServiceFlags & FilterFlags & { limit: string }): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit');
-  const service = await serviceOf(flags);
-  const items = await service.list(PATH, { query: toFilter(flags), limit });
-  const fields = ['messageId', 'recipient', 'reason', 'provider', 'template', 'attempts', 'createdAt'];
-  tellItems(flags, items, { fields, none: 'Nothing was given up.' });
+  const filter = toFilter(flags);
+  const mailer = await mailerOf(flags);
+  const found = await firstOf(limit, (page) => mailer.deadLetters.list({ ...filter, ...page }));
+  const fields = [
+    'messageId',
+    'recipient',
+    'reason',
+    'provider',
+    'template',
+    'attempts',
+    'createdAt',
+  ] as const;
+  tellItems(flags, found, { fields, none: 'Nothing was given up.' });
 }
 
 type Action = 'retry' | 'discard';
@@ -88,45 +97,57 @@ async function many(action: Action, ids: readonly string[], flags: ManyFlags): P
     throw new CommandError('usage', 'Name messages, pass filters, or --all.');
   if (ids.length > 0 && (isFiltered || flags.all))
     throw new CommandError('usage', 'Name messages or pass filters, not both.');
-  const service = await serviceOf(flags);
+  const mailer = await mailerOf(flags);
   if (ids.length === 0 || action === 'discard') {
     const what =
       ids.length > 0 ? `${ids.length} of them` : isFiltered ? 'all that the filters find' : 'every one';
     await assertConfirmed(flags, `${action === 'retry' ? 'Send again' : 'Discard'}: ${what}?`);
   }
-  const count =
-    ids.length > 0 ? await each(service, action, ids) : await walk(service, { action, filter, flags });
+  const rounds = ids.length > 0 ? each(mailer, action, ids) : walk(mailer, action, filter);
+  await tellCount(action, flags, rounds);
+}
+
+/** Counts as it goes, so that what was done is told also where the rest fails. */
+async function tellCount(action: Action, flags: ServiceFlags, rounds: AsyncIterable<number>): Promise<void> {
   const done = action === 'retry' ? 'retried' : 'discarded';
-  tellDone(flags, { [done]: count }, `${count} ${done}.`);
-}
-
-async function each(service: Service, action: Action, ids: readonly string[]): Promise<number> {
-  for (const id of ids) {
-    if (action === 'retry') await service.request('POST', pathOf(PATH, id, 'retry'));
-    else await service.request('DELETE', pathOf(PATH, id));
+  let count = 0;
+  const tell = () => tellDone(flags, { [done]: count }, `${count} ${done}.`);
+  try {
+    await withSpinner(outputOf(flags), 'Working', async (spinner) => {
+      for await (const more of rounds) {
+        count += more;
+        spinner.show(`${count} ${done}`);
+      }
+    });
+  } catch (error) {
+    if (count > 0) tell();
+    throw error;
   }
-  return ids.length;
+  tell();
 }
 
-type Walk = { action: Action; filter: Record<string, string>; flags: ServiceFlags };
+async function* each(mailer: Mailer, action: Action, ids: readonly string[]): AsyncGenerator<number> {
+  for (const id of ids) {
+    await mailer.deadLetters[action](id);
+    yield 1;
+  }
+}
 
 /** The service does a bounded number at a time, and says whether there are more. */
-async function walk(service: Service, { action, filter, flags }: Walk): Promise<number> {
-  return withSpinner(outputOf(flags), 'Working', async (spinner) => {
-    let count = 0;
-    for (let hasMore = true; hasMore;) {
-      const answer = await service.request('POST', `${PATH}/${action}`, { body: filter });
-      const done = Number(answer.retried ?? answer.discarded ?? 0);
-      count += done;
-      hasMore = answer.hasMore === true && done > 0;
-      spinner.show(`${count} done`);
-    }
-    return count;
-  });
+async function* walk(mailer: Mailer, action: Action, filter: DeadLetterFilter): AsyncGenerator<number> {
+  for (let hasMore = true; hasMore;) {
+    const round =
+      action === 'retry'
+        ? await mailer.deadLetters.retryAll(filter)
+        : await mailer.deadLetters.discardAll(filter);
+    const count = 'retried' in round ? round.retried : round.discarded;
+    hasMore = round.hasMore && count > 0;
+    yield count;
+  }
 }
 
-function toFilter({ template, provider, reason, client, since, until }: Filter): Record<string, string> {
-  const filter = definedOnly({
+function toFilter({ template, provider, reason, client, since, until }: FilterFlags): DeadLetterFilter {
+  return definedOnly({
     template,
     provider,
     reason,
@@ -134,5 +155,4 @@ function toFilter({ template, provider, reason, client, since, until }: Filter):
     since: since === undefined ? undefined : parsePast(since, '--since'),
     until: until === undefined ? undefined : parsePast(until, '--until'),
   });
-  return Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, String(value)]));
 }

@@ -1,16 +1,24 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 // Types only: the server itself is loaded when the command runs.
 import type { FirstMail, RunningDev } from '@org/mail-server/dev';
 import { CommandError } from '../command-error.ts';
 import { toAnnouncement, toMailLine, toPushLine, toWelcome, welcomePropsOf } from '../dev-report.ts';
-import { hasPort } from '../environment.ts';
+import { hasPort, TYPES_FILE } from '../environment.ts';
 import { withExamples } from '../examples.ts';
 import { stopInterruptions } from '../interruption.ts';
+import type { TypesKeeper } from '../live-types.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
-import { dim, type Output } from '../output.ts';
+import { dim, green, type Output, red } from '../output.ts';
 import { type Progress, startProgress } from '../progress.ts';
 
-type DevFlags = OutputFlags & { once?: boolean; dir?: string; port?: string; templates?: string };
+type DevFlags = OutputFlags & {
+  once?: boolean;
+  dir?: string;
+  port?: string;
+  templates?: string;
+  types?: string;
+};
 
 const FIRST_MAIL_TIMEOUT_MS = 30_000;
 
@@ -22,8 +30,17 @@ export function devCommand(): Command {
     .option('--port <port>', 'port of the API (or PORT)')
     .option('--dir <folder>', 'where data is kept (or MAILER_DIR)')
     .option('--templates <folder>', 'templates to push and watch (or TEMPLATES_SOURCE_DIR)')
+    .option(
+      '--types <file>',
+      `keep a declaration of the templates' props there, for the SDK (default: ${TYPES_FILE}, where there is one)`,
+    )
     .action(dev);
-  return withExamples(command, ['dev', 'dev --port 4000 --templates mails', 'dev --once --json']);
+  return withExamples(command, [
+    'dev',
+    'dev --port 4000 --templates mails',
+    'dev --types src/mail-templates.d.ts',
+    'dev --once --json',
+  ]);
 }
 
 async function dev(flags: DevFlags): Promise<void> {
@@ -34,6 +51,7 @@ async function dev(flags: DevFlags): Promise<void> {
   const progress = startProgress();
   progress.show('Loading the server');
   const server = await import('@org/mail-server/dev');
+  let types: TypesKeeper | null = null;
   const running = await server.startDev({
     overrides: {
       // Nobody needs the port of a run that ends by itself.
@@ -43,12 +61,45 @@ async function dev(flags: DevFlags): Promise<void> {
     },
     isQuiet: flags.once === true,
     onProgress: (text) => progress.show(text),
-    onPush: (report) => output.note(toPushLine(report)),
+    onPush(report) {
+      output.note(toPushLine(report));
+      if (report.result.ok && report.result.isNew) void refresh(types, output);
+    },
   });
   const readyMs = Math.round(performance.now() - startedAt);
+  types = await keepTypes(running, flags, output);
   const session = { running, server, output, progress, readyMs };
   if (flags.once) await runOnce(session);
   else await runUntilStopped(session);
+}
+
+/** Where nobody has asked for the file, and there is none, nobody wants it. */
+async function keepTypes(
+  { url, keys }: RunningDev,
+  { once, types: file = TYPES_FILE, types: asked }: DevFlags,
+  output: Output,
+): Promise<TypesKeeper | null> {
+  if (once || (asked === undefined && !existsSync(file))) return null;
+  const [{ createMailer }, { createTypesKeeper }] = await Promise.all([
+    import('@org/mail-sdk'),
+    import('../live-types.ts'),
+  ]);
+  const mailer = createMailer({ baseUrl: url, apiKey: keys.apiKey });
+  const onWritten = () => output.note(`${green('written')} ${file}`);
+  const types = createTypesKeeper({ mailer, file, onWritten });
+  await refresh(types, output);
+  return types;
+}
+
+/** A declaration that is behind is told, and no reason to end the service. */
+async function refresh(types: TypesKeeper | null, output: Output): Promise<void> {
+  try {
+    await types?.refresh();
+  } catch (error) {
+    output.note(
+      `${red('not written')} the declaration: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 type Session = {

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import { withChoice } from '../choice.ts';
 import { withExamples } from '../examples.ts';
 import { lazily } from '../lazily.ts';
 import { withOutput } from '../options.ts';
+import { NO_STARTER, STARTERS } from '../starters.ts';
 
 /** `mailctl init` */
 export function initCommand(): Command {
@@ -10,12 +12,10 @@ export function initCommand(): Command {
       'begin a project of templates in a new or existing folder; nothing that is there is overwritten',
     )
     .argument('[folder]', 'where (default: here)')
-    .option(
-      '--template <name...>',
-      'starters to begin with: welcome, receipt, password-reset, digest; "none" for none',
-    )
     .option('--dir <folder>', 'where templates are kept in it', 'templates')
     .action(lazily(async () => (await import('./init/init.ts')).init));
+  const choices = [...STARTERS.map(({ name }) => name), NO_STARTER];
+  withChoice(command, { flags: '--template <name...>', description: 'starters to begin with', choices });
   return withExamples(command, [
     'init',
     'init mails --template welcome receipt',

@@ -1,7 +1,13 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+// A type only: the client is loaded by the commands that talk to a service.
+import type { Resolution } from '@org/mail-sdk';
+import { membersOf, withChoice } from '../choice.ts';
 import { withExamples } from '../examples.ts';
 import { lazily } from '../lazily.ts';
+import { STATUSES } from '../message-status.ts';
 import { withConfirmation, withConnection } from '../options.ts';
+
+const RESOLUTIONS = membersOf<Resolution>({ sent: true, failed: true, retry: true });
 
 /** `mailctl message ...` */
 export function messageCommand(): Command {
@@ -21,8 +27,8 @@ export function messageCommand(): Command {
 }
 
 function withFilters(command: Command): Command {
-  return command
-    .option('--status <status>', 'in this status')
+  const status = 'in this status';
+  return withChoice(command, { flags: '--status <status>', description: status, choices: STATUSES })
     .option('--to <address>', 'to this recipient')
     .option('--template <name>', 'from this template');
 }
@@ -101,7 +107,11 @@ function resolveCommand(): Command {
       'say what became of a message whose hand-over is unknown: its answer was lost, and nobody may guess',
     )
     .argument('<id>', 'id of the message')
-    .requiredOption('--as <outcome>', 'sent, failed, or retry (which may send it a second time)')
+    .addOption(
+      new Option('--as <outcome>', 'what became of it; retry may send it a second time')
+        .choices(RESOLUTIONS)
+        .makeOptionMandatory(),
+    )
     .action(lazily(async () => (await import('./message/decide.ts')).resolve));
   return withExamples(command, ['message resolve 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --as sent --yes']);
 }

@@ -1,7 +1,6 @@
-import { Command } from 'commander';
-import { CommandError } from '../command-error.ts';
+import { Argument, Command } from 'commander';
 import { listCandidates } from '../completion.ts';
-import { toCompletionScript, SHELLS, isShell } from '../completion-script.ts';
+import { type Shell, SHELLS, toCompletionScript } from '../completion-script.ts';
 import { toTree } from '../command-tree.ts';
 import { withExamples } from '../examples.ts';
 import { outputOf, type OutputFlags, withOutput } from '../options.ts';
@@ -30,15 +29,8 @@ function toLines({ name, usage, description, commands }: Tree, before: string): 
 export function completionCommand(): Command {
   const command = withOutput(new Command('completion'))
     .description('the script that completes commands, options and names of templates in a shell')
-    .argument('<shell>', SHELLS.join(', '))
-    .action((shell: string) => {
-      if (!isShell(shell))
-        throw new CommandError(
-          'usage',
-          `There is no completion for "${shell}", but for ${SHELLS.join(', ')}.`,
-        );
-      process.stdout.write(toCompletionScript(shell));
-    });
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .action((shell: Shell) => void process.stdout.write(toCompletionScript(shell)));
   return withExamples(command, [
     'completion bash >> ~/.bashrc',
     'completion zsh > ~/.zfunc/_mailctl',
@@ -46,7 +38,7 @@ export function completionCommand(): Command {
   ]);
 }
 
-/** What the scripts call: candidates for the last of these words, a line each. Never an error: a shell would show it. */
+/** What the scripts call: candidates for the last of these words, each a line with what to say about it. Never an error: a shell would show it. */
 export function completeCommand(root: () => Command): Command {
   return new Command('__complete')
     .argument('[words...]')
@@ -54,6 +46,6 @@ export function completeCommand(root: () => Command): Command {
     .passThroughOptions()
     .action(async (words: string[]) => {
       const candidates = await listCandidates(root(), words).catch(() => []);
-      process.stdout.write(candidates.map((candidate) => `${candidate}\n`).join(''));
+      process.stdout.write(candidates.map(({ word, about }) => `${word}\t${about}\n`).join(''));
     });
 }

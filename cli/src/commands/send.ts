@@ -1,7 +1,13 @@
 import { Command } from 'commander';
+import { membersOf, withChoice } from '../choice.ts';
 import { withExamples } from '../examples.ts';
 import { lazily } from '../lazily.ts';
+import { STATUSES } from '../message-status.ts';
 import { withConnection } from '../options.ts';
+// A type only: the work is loaded when it is to be done.
+import type { Priority } from './send/send.ts';
+
+const PRIORITIES = membersOf<Priority>({ high: true, normal: true, low: true });
 
 /** `mailctl send [template]` */
 export function sendCommand(): Command {
@@ -23,12 +29,14 @@ export function sendCommand(): Command {
     .option('--tag <name=value...>', 'words to find it by')
     .option('--metadata <name=value...>', 'words to keep with it, never sent')
     .option('--at <time>', 'when: 2026-12-24T08:00:00Z, or 30m, 2h, 1d from now')
-    .option('--priority <priority>', 'high, normal or low')
     .option('--unsubscribe', 'add a one-click unsubscribe link (RFC 8058)')
     .option('--idempotency-key <key>', 'the same key and mail within 24 hours sends nothing twice')
-    .option('--wait [status]', 'wait until it has ended, or has that status')
     .option('--timeout <duration>', 'how long to wait', '60s')
     .action(lazily(async () => (await import('./send/send.ts')).send));
+  const priority = 'before or after other mail';
+  withChoice(command, { flags: '--priority <priority>', description: priority, choices: PRIORITIES });
+  const wait = 'wait until it has ended, or has that status';
+  withChoice(command, { flags: '--wait [status]', description: wait, choices: STATUSES });
   return withExamples(command, [
     `send welcome --to ada@example.com --props '{"name":"Ada"}'`,
     'send receipt@3 --to ada@example.com --props order.json --attach invoice.pdf',

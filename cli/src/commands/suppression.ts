@@ -1,12 +1,17 @@
 import { Command } from 'commander';
+// A type only: the client is loaded by the commands that talk to a service.
+import type { Suppression } from '@org/mail-sdk';
 import { tellDone, tellItem, tellItems } from '../answers.ts';
+import { membersOf, withChoice } from '../choice.ts';
 import { withExamples } from '../examples.ts';
-import { type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
-import { parseWhole } from '../parse-option.ts';
+import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { firstOf } from '../pages.ts';
+import { definedOnly, parseWhole } from '../parse-option.ts';
 import { assertConfirmed } from '../prompt.ts';
-import { pathOf, serviceOf } from '../service.ts';
 
-const PATH = '/v1/suppressions';
+type Reason = Suppression['reason'];
+
+const REASONS = membersOf<Reason>({ hard_bounce: true, complaint: true, unsubscribe: true, manual: true });
 
 /** `mailctl suppression ...`: the addresses that live mail does not reach. */
 export function suppressionCommand(): Command {
@@ -21,9 +26,10 @@ function listCommand(): Command {
   const command = withConnection(new Command('list'))
     .description('list them, newest first')
     .option('--email <address>', 'only this one')
-    .option('--reason <reason>', 'hard_bounce, complaint, unsubscribe or manual')
     .option('--limit <number>', 'how many', '20')
     .action(list);
+  const description = 'only those that are there because of this';
+  withChoice(command, { flags: '--reason <reason>', description, choices: REASONS });
   return withExamples(command, [
     'suppression list',
     'suppression list --reason complaint --limit 1000 --json',
@@ -46,26 +52,28 @@ function removeCommand(): Command {
   return withExamples(command, ['suppression remove ada@example.com --yes']);
 }
 
-async function list(flags: ServiceFlags & { email?: string; reason?: string; limit: string }): Promise<void> {
+type ListFlags = ServiceFlags & { email?: string; reason?: Reason; limit: string };
+
+async function list(flags: ListFlags): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit');
-  const { email, reason } = flags;
-  const service = await serviceOf(flags);
-  const items = await service.list(PATH, { query: { email, reason }, limit });
-  const fields = ['email', 'reason', 'messageId', 'createdAt'];
-  tellItems(flags, items, { fields, none: 'No address is suppressed.' });
+  const query = definedOnly({ email: flags.email, reason: flags.reason });
+  const mailer = await mailerOf(flags);
+  const found = await firstOf(limit, (page) => mailer.suppressions.list({ ...query, ...page }));
+  const fields = ['email', 'reason', 'messageId', 'createdAt'] as const;
+  tellItems(flags, found, { fields, none: 'No address is suppressed.' });
 }
 
 async function add(email: string, flags: ServiceFlags): Promise<void> {
-  const service = await serviceOf(flags);
-  tellItem(flags, await service.request('POST', PATH, { body: { email } }));
+  const mailer = await mailerOf(flags);
+  tellItem(flags, await mailer.suppressions.add(email));
 }
 
 async function remove(address: string, flags: ServiceFlags & { yes?: boolean }): Promise<void> {
-  const service = await serviceOf(flags);
+  const mailer = await mailerOf(flags);
   await assertConfirmed(
     flags,
     `Send to ${address} again? Mail to addresses that bounce or complain costs reputation.`,
   );
-  await service.request('DELETE', pathOf(PATH, address));
+  await mailer.suppressions.remove(address);
   tellDone(flags, { removed: address }, `${address} is reached again.`);
 }

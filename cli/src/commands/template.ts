@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { TYPES_FILE } from '../environment.ts';
 import { withExamples } from '../examples.ts';
 import { lazily } from '../lazily.ts';
 import { withConfirmation, withConnection, withOutput } from '../options.ts';
@@ -119,7 +120,7 @@ function typesCommand(): Command {
     .description('write a declaration, with which the SDK completes template names and checks props')
     .argument('[paths...]', 'as for push (default: templates)')
     .option('--live', 'from the live templates instead of those on disk')
-    .option('--out <file>', 'where to write it; - prints it', 'mail-templates.d.ts')
+    .option('--out <file>', 'where to write it; - prints it', TYPES_FILE)
     .option('--check', 'write nothing, and end with 1 where the file is not up to date')
     .action(lazily(async () => (await import('./template/types.ts')).writeTypes));
   return withExamples(command, [

@@ -1,15 +1,26 @@
 import { Command } from 'commander';
+// Types only: the client is loaded by the commands that talk to a service.
+import type { WebhookDelivery } from '@org/mail-sdk';
 import { tellDone, tellItem, tellItems } from '../answers.ts';
 import { CommandError } from '../command-error.ts';
+import { membersOf, withChoice } from '../choice.ts';
 import { withExamples } from '../examples.ts';
 import { lazily } from '../lazily.ts';
-import { type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
+import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
 import { bold } from '../output.ts';
+import { allOf, firstOf } from '../pages.ts';
 import { definedOnly, parsePast, parseWhole } from '../parse-option.ts';
 import { assertConfirmed } from '../prompt.ts';
-import { pathOf, serviceOf } from '../service.ts';
+import { WEBHOOK_EVENTS, type WebhookEventName } from '../webhook-events.ts';
 
-const PATH = '/v1/webhook-endpoints';
+type DeliveryStatus = WebhookDelivery['status'];
+
+const DELIVERY_STATUSES = membersOf<DeliveryStatus>({
+  pending: true,
+  delivered: true,
+  failed: true,
+  paused: true,
+});
 
 /** `mailctl webhook ...`: events to a URL of yours. */
 export function webhookCommand(): Command {
@@ -31,9 +42,10 @@ function createCommand(): Command {
   const command = withConnection(new Command('create'))
     .description('have events sent to a URL; the secret that signs them is shown this once')
     .argument('<url>', 'an https URL')
-    .option('--event <type...>', 'types of events (default: all)')
     .option('--description <text>', 'what it is for')
     .action(create);
+  const description = 'the events that it is told of; all otherwise';
+  withChoice(command, { flags: '--event <type...>', description, choices: WEBHOOK_EVENTS });
   return withExamples(command, [
     'webhook create https://shop.example.com/mail-events --event message.bounced message.delivered',
   ]);
@@ -67,9 +79,10 @@ function deliveriesCommand(): Command {
   const command = withConnection(new Command('deliveries'))
     .description('what was sent to an endpoint, and what it answered')
     .argument('<id>', 'id of the endpoint')
-    .option('--status <status>', 'only those in this status')
     .option('--limit <number>', 'how many', '20')
     .action(deliveries);
+  const description = 'only those in this status';
+  withChoice(command, { flags: '--status <status>', description, choices: DELIVERY_STATUSES });
   return withExamples(command, ['webhook deliveries 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba']);
 }
 
@@ -93,64 +106,57 @@ function listenCommand(): Command {
   return withExamples(command, ['webhook listen http://localhost:3000/mail-events']);
 }
 
-async function create(
-  url: string,
-  flags: ServiceFlags & { event?: string[]; description?: string },
-): Promise<void> {
-  const service = await serviceOf(flags);
-  const body = definedOnly({ url, events: flags.event ?? ['*'], description: flags.description });
-  tellItem(
-    flags,
-    await service.request('POST', PATH, { body }),
-    bold('This is the only time the secret is shown.'),
-  );
+type CreateFlags = ServiceFlags & { event?: WebhookEventName[]; description?: string };
+
+async function create(url: string, flags: CreateFlags): Promise<void> {
+  const { event: events = ['*'], description } = flags;
+  const mailer = await mailerOf(flags);
+  const endpoint = await mailer.webhookEndpoints.create({ url, events, ...definedOnly({ description }) });
+  tellItem(flags, endpoint, bold('This is the only time the secret is shown.'));
 }
 
 async function list(flags: ServiceFlags): Promise<void> {
-  const service = await serviceOf(flags);
-  const fields = ['id', 'url', 'status', 'events', 'failingSince', 'description'];
-  tellItems(flags, await service.list(PATH, { limit: 1000 }), { fields, none: 'No endpoints yet.' });
+  const mailer = await mailerOf(flags);
+  const endpoints = await allOf((page) => mailer.webhookEndpoints.list(page));
+  const fields = ['id', 'url', 'status', 'events', 'failingSince', 'description'] as const;
+  tellItems(flags, endpoints, { fields, none: 'No endpoints yet.' });
 }
 
 async function test(id: string, flags: ServiceFlags): Promise<void> {
-  const service = await serviceOf(flags);
-  tellItem(flags, await service.request('POST', pathOf(PATH, id, 'test')));
+  const mailer = await mailerOf(flags);
+  tellItem(flags, await mailer.webhookEndpoints.test(id));
 }
 
-async function replay(
-  id: string,
-  flags: ServiceFlags & { event?: string; since?: string; until?: string },
-): Promise<void> {
+type ReplayFlags = ServiceFlags & { event?: string; since?: string; until?: string };
+
+async function replay(id: string, flags: ReplayFlags): Promise<void> {
   const { event, since, until } = flags;
   if ((event === undefined) === (since === undefined))
     throw new CommandError('usage', 'Say which events: --event <number>, or --since <time>.');
-  const body = definedOnly({
+  const which = definedOnly({
     eventId:
       event === undefined ? undefined : parseWhole(event, '--event', { maximum: Number.MAX_SAFE_INTEGER }),
     since: since === undefined ? undefined : parsePast(since, '--since'),
     until: until === undefined ? undefined : parsePast(until, '--until'),
   });
-  const service = await serviceOf(flags);
-  tellItem(flags, await service.request('POST', pathOf(PATH, id, 'replay'), { body }));
+  const mailer = await mailerOf(flags);
+  tellItem(flags, await mailer.webhookEndpoints.replay(id, which));
 }
 
-async function deliveries(
-  id: string,
-  flags: ServiceFlags & { status?: string; limit: string },
-): Promise<void> {
+type DeliveriesFlags = ServiceFlags & { status?: DeliveryStatus; limit: string };
+
+async function deliveries(id: string, flags: DeliveriesFlags): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit');
-  const service = await serviceOf(flags);
-  const items = await service.list(pathOf(PATH, id, 'deliveries'), {
-    query: { status: flags.status },
-    limit,
-  });
-  const fields = ['id', 'type', 'status', 'messageId', 'eventId', 'nextAttemptAt', 'createdAt'];
-  tellItems(flags, items, { fields, none: 'Nothing was sent there yet.' });
+  const query = definedOnly({ status: flags.status });
+  const mailer = await mailerOf(flags);
+  const found = await firstOf(limit, (page) => mailer.webhookEndpoints.deliveries(id, { ...query, ...page }));
+  const fields = ['id', 'type', 'status', 'messageId', 'eventId', 'nextAttemptAt', 'createdAt'] as const;
+  tellItems(flags, found, { fields, none: 'Nothing was sent there yet.' });
 }
 
 async function deleteEndpoint(id: string, flags: ServiceFlags & { yes?: boolean }): Promise<void> {
-  const service = await serviceOf(flags);
+  const mailer = await mailerOf(flags);
   await assertConfirmed(flags, `Delete the endpoint ${id}?`);
-  await service.request('DELETE', pathOf(PATH, id));
+  await mailer.webhookEndpoints.delete(id);
   tellDone(flags, { deleted: id }, `${id} is deleted.`);
 }

@@ -5,7 +5,7 @@ import { buildModuleGraph, type ModuleGraph, type SourceTree } from './module-gr
 import { proveRules } from './planted-violations.ts';
 import { findViolations } from './rules.ts';
 
-const CODE = '{server,sdk,cli,templates,scripts,bench,chaos}/**/*.{ts,tsx}';
+const CODE = '{server,sdk,cli,web,templates,scripts,bench,chaos}/**/*.{ts,tsx}';
 /** Folders that hold the product: a graph without one of them has not seen it. */
 const MUST_BE_SEEN = [
   'server/src/api/',
@@ -13,6 +13,7 @@ const MUST_BE_SEEN = [
   'server/src/lib/',
   'sdk/src/',
   'cli/src/',
+  'web/src/',
   'templates/',
 ];
 

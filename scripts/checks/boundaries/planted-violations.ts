@@ -107,7 +107,7 @@ export const PLANTED_VIOLATIONS: readonly PlantedViolation[] = [
     files: { 'sdk/src/a.ts': "export { child } from '@org/mail-server/engine';" },
   },
   {
-    rule: 'cli-takes-types-and-three-entries',
+    rule: 'cli-takes-types-and-four-entries',
     title: 'by value',
     files: { 'cli/src/a.ts': "import { app } from '@org/mail-server'; export { app };" },
   },

@@ -8,7 +8,7 @@ export const RULE_NAMES = [
   'lib-reaches-neither-side',
   'only-roles-name-both-sides',
   'sdk-takes-types-only',
-  'cli-takes-types-and-three-entries',
+  'cli-takes-types-and-four-entries',
   'workspaces-meet-at-their-entries',
   'one-reader-of-the-environment',
   'templates-import-what-the-sandbox-has',
@@ -24,7 +24,12 @@ export type Violation = { rule: RuleName; path: string; message: string };
 type Rule = (module: GraphModule, graph: ModuleGraph) => readonly string[];
 
 const SERVER_PACKAGE = '@org/mail-server';
-const CLI_ENTRIES = new Set([`${SERVER_PACKAGE}/engine`, `${SERVER_PACKAGE}/dev`, `${SERVER_PACKAGE}/admin`]);
+const CLI_ENTRIES = new Set([
+  `${SERVER_PACKAGE}/engine`,
+  `${SERVER_PACKAGE}/dev`,
+  `${SERVER_PACKAGE}/admin`,
+  `${SERVER_PACKAGE}/preview`,
+]);
 const ENVIRONMENT_READERS = new Set([
   'server/src/config.ts',
   'cli/src/environment.ts',
@@ -37,7 +42,7 @@ const isWorker = (path: string): boolean => isIn(path, 'server/src/worker');
 const isLib = (path: string): boolean => isIn(path, 'server/src/lib');
 /** The two places that put a whole process together. */
 const isRole = (path: string): boolean => path === 'server/src/index.ts' || isIn(path, 'server/src/dev');
-const isProduct = (path: string): boolean => /^(server|sdk|cli)\/src\//.test(path) && !isTestCode(path);
+const isProduct = (path: string): boolean => /^(server|sdk|cli|web)\/src\//.test(path) && !isTestCode(path);
 
 function isTestCode(path: string): boolean {
   return /\.test\.tsx?$/.test(path) || /^(?:[^/]+\/)?test\//.test(path);
@@ -83,7 +88,7 @@ const RULES: Readonly<Record<RuleName, Rule>> = {
     isLib(path) ? refuseChain(graph, path, (goal) => isApi(goal) || isWorker(goal)) : [],
   'only-roles-name-both-sides': checkNamesBoth,
   'sdk-takes-types-only': (module) => (isIn(module.path, 'sdk') ? refuseImports(module, isServerValue) : []),
-  'cli-takes-types-and-three-entries': (module) =>
+  'cli-takes-types-and-four-entries': (module) =>
     isIn(module.path, 'cli')
       ? refuseImports(module, (one) => isServerValue(one) && !CLI_ENTRIES.has(one.specifier))
       : [],

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import { Redis } from 'ioredis';
 import { type Config, readConfig } from '../config.ts';
 import { openPostgres } from '../lib/db/postgres.ts';
-import { MIGRATIONS_FOLDER } from '../lib/db/migrations-folder.ts';
+import { readSchemaState, type SchemaState } from '../lib/db/schema-guard.ts';
+import { createRedisClient } from '../lib/queue/redis.ts';
 import type { ProviderSettings, SmtpProviderSettings } from '../lib/providers/settings.ts';
 
 /** One thing that was looked at on a server's machine. `fix` says how to mend what is not well. */
@@ -55,12 +53,7 @@ async function inspectDatabase(url: string): Promise<Finding[]> {
         detail: `PostgreSQL ${version}`,
         fix: isOld ? `Use PostgreSQL ${OLDEST_POSTGRES} or later.` : null,
       },
-      await inspectMigrations(async () => {
-        const counted = firstOf(
-          await database.db.execute(sql`select count(*)::int as count from drizzle.__drizzle_migrations`),
-        );
-        return Number(counted.count);
-      }),
+      toSchemaFinding(await readSchemaState(database.db)),
     ];
   } catch (error) {
     return [
@@ -77,27 +70,17 @@ function firstOf(rows: unknown): Record<string, unknown> {
   return typeof row === 'object' && row !== null ? { ...row } : {};
 }
 
-async function inspectMigrations(countApplied: () => Promise<number>): Promise<Finding> {
-  const journal: unknown = JSON.parse(readFileSync(join(MIGRATIONS_FOLDER, 'meta', '_journal.json'), 'utf8'));
-  const known =
-    typeof journal === 'object' && journal !== null && 'entries' in journal && Array.isArray(journal.entries)
-      ? journal.entries.length
-      : 0;
-  // Before the first migration there is no table of them.
-  const applied = await countApplied().catch(() => 0);
-  const missing = known - applied;
-  if (missing <= 0)
-    return { name: 'schema', state: 'ok', detail: `${applied} migrations applied`, fix: null };
-  return {
-    name: 'schema',
-    state: 'failed',
-    detail: `${missing} of ${known} migrations are missing`,
-    fix: 'mailctl migrate',
-  };
+function toSchemaFinding({ missing, later, applied }: SchemaState): Finding {
+  if (missing.length > 0) {
+    const detail = `${missing.length} of ${missing.length + applied - later} migrations are missing`;
+    return { name: 'schema', state: 'failed', detail, fix: 'mailctl migrate' };
+  }
+  const detail = `${applied} migrations applied${later > 0 ? `, ${later} of a later release` : ''}`;
+  return { name: 'schema', state: 'ok', detail, fix: null };
 }
 
 async function inspectRedis(url: string): Promise<Finding[]> {
-  const redis = new Redis(url, {
+  const redis = createRedisClient(url, {
     lazyConnect: true,
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { WriteUnit } from '../lib/db/messages-write.ts';
 import type { Claim } from '../lib/idempotency/claim.ts';
-import type { TraceContext } from '../lib/telemetry/trace-context.ts';
+import { inSpan, type Span } from '../lib/telemetry/tracer.ts';
 import {
   type AcceptDeps,
   type AcceptedMessage,
@@ -27,7 +27,7 @@ export type AcceptingBatch = {
   messages: readonly unknown[];
   mode: 'strict' | 'permissive';
   identity: ClientIdentity;
-  trace: TraceContext;
+  trace: Span;
   claim: Claim | null;
 };
 
@@ -54,8 +54,9 @@ export function createBatchAcceptor(): BatchAcceptor {
   return async (deps, batch) => {
     const all: Prepared[] = [];
     for (const body of batch.messages) all.push(await prepare(deps, body, batch));
-    const answer =
-      batch.mode === 'strict' ? await acceptAll(deps, all, batch) : await acceptSome(deps, all, batch);
+    const accept = batch.mode === 'strict' ? acceptAll : acceptSome;
+    const answer = await inSpan(batch.trace, 'mail.persist', () => accept(deps, all, batch));
+    batch.trace.set({ 'mail.batch.size': batch.messages.length, 'mail.batch.accepted': answer.accepted });
     deps.metrics.accepted.add(answer.accepted, { mode: batch.identity.mode });
     return answer;
   };
@@ -117,7 +118,8 @@ async function acceptEach(
         return item;
       } catch (error) {
         // Others may have been taken: a caller who was told otherwise would send them again.
-        return { ok: false, error: deps.toApiError(error) };
+        const ids = { message_id: item.prepared.message.row.id, trace_id: batch.trace.traceId };
+        return { ok: false, error: deps.toApiError(error, ids) };
       }
     }),
   );

@@ -3,7 +3,7 @@ import { monthOf, nextMonthAfter } from '../lib/db/client-usage.ts';
 import type { NewMessage, WriteResult, WriteUnit } from '../lib/db/messages-write.ts';
 import type { Claim } from '../lib/idempotency/claim.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
-import type { TraceContext } from '../lib/telemetry/trace-context.ts';
+import { inSpan, type Span } from '../lib/telemetry/tracer.ts';
 import type { Intake } from './intake.ts';
 import type { ClientIdentity } from './middleware/authenticate.ts';
 import { toOutcome } from './middleware/idempotency.ts';
@@ -16,8 +16,11 @@ export type AcceptDeps = PrepareDeps & {
   blobs: BlobStore;
   metrics: Metrics;
   /** What a caller is told of any error; logs what nobody expected. */
-  toApiError: (error: unknown) => ApiError;
+  toApiError: (error: unknown, ids: MessageIds) => ApiError;
 };
+
+/** What a line of the log says about a message that it belongs to. */
+export type MessageIds = { message_id: string; trace_id: string };
 
 /** What is answered for a message that is kept. */
 export type AcceptedMessage = {
@@ -29,7 +32,7 @@ export type AcceptedMessage = {
 export type Accepting = {
   body: SendMessageRequest;
   identity: ClientIdentity;
-  trace: TraceContext;
+  trace: Span;
   claim: Claim | null;
 };
 
@@ -43,7 +46,7 @@ export async function acceptMessage(
   deps: AcceptDeps,
   { body, identity, trace, claim }: Accepting,
 ): Promise<AcceptedMessage> {
-  const prepared = await prepareMessage(deps, { body, identity, trace });
+  const prepared = await inSpan(trace, 'mail.prepare', () => prepareMessage(deps, { body, identity, trace }));
   const accepted = toAccepted(prepared.message);
   const unit: WriteUnit = {
     messages: [prepared.message],
@@ -52,7 +55,9 @@ export async function acceptMessage(
     isWhole: true,
     answer: () => ({ status: 202, response: JSON.stringify(accepted) }),
   };
-  assertWritten(await writeWithBlobs(deps, unit, [prepared]), deps.now());
+  const write = () => writeWithBlobs(deps, unit, [prepared]);
+  assertWritten(await inSpan(trace, 'mail.persist', write), deps.now());
+  trace.set({ 'mail.message.id': accepted.messageId });
   deps.metrics.accepted.add(1, { mode: identity.mode });
   return accepted;
 }

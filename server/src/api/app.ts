@@ -5,16 +5,17 @@ import type { Engine } from '../lib/engine/engine.ts';
 import type { Profile } from '../lib/profile.ts';
 import { createCallbackAdapters } from '../lib/providers/callback-adapters.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
-import type { Metrics } from '../lib/telemetry/metrics.ts';
+import type { Telemetry } from '../lib/telemetry/telemetry.ts';
 import { toTraceparent } from '../lib/telemetry/trace-context.ts';
 import { clientsController } from './controllers/clients.ts';
 import { deadLettersController } from './controllers/dead-letters.ts';
 import { docsController } from './controllers/docs.ts';
-import { healthController } from './controllers/health.ts';
+import { DrainingError, healthController } from './controllers/health.ts';
 import { inboxController } from './controllers/inbox.ts';
 import { keysController } from './controllers/keys.ts';
 import { messageActionsController } from './controllers/message-actions.ts';
-import { messagesController } from './controllers/messages.ts';
+import { ACCEPTING_ROUTES, messagesController } from './controllers/messages.ts';
+import { metricsController } from './controllers/metrics.ts';
 import { providersController } from './controllers/providers.ts';
 import { queueController } from './controllers/queue.ts';
 import { recipientsController } from './controllers/recipients.ts';
@@ -30,7 +31,8 @@ import { assertDecodablePath } from './middleware/decodable-path.ts';
 import { ReplayedAnswer } from './middleware/idempotency.ts';
 import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
-import { contextOf } from './middleware/request-context.ts';
+import { finishRequest } from './middleware/finish-request.ts';
+import { contextOf, idsOf } from './middleware/request-context.ts';
 import { OverloadError } from './overload.ts';
 import type { DocumentedRoute } from './openapi/described-operation.ts';
 import { ApiError, toProblemResponse } from './problem.ts';
@@ -38,7 +40,13 @@ import { createServices } from './services.ts';
 import { toApiError } from './to-api-error.ts';
 import { readUnsubscribeForm } from './unsubscribe-form.ts';
 
-export type ApiDeps = { config: Config; profile: Profile; engine: Engine; logger: Logger; metrics: Metrics };
+export type ApiDeps = {
+  config: Config;
+  profile: Profile;
+  engine: Engine;
+  logger: Logger;
+  telemetry: Telemetry;
+};
 
 /** The API's type, from which the SDK derives every request and answer. */
 export type App = ReturnType<typeof createApp>;
@@ -55,6 +63,8 @@ export type Api = {
   readonly app: App;
   /** Gives back what a request held, once it is answered. */
   release(request: Request): void;
+  /** From now on it is not ready, though it answers. */
+  startDraining(): void;
   /** Ends the event streams, which would otherwise be requests without end. */
   stopStreams(): Promise<void>;
   /** Ends what runs behind the requests; after the last of them. */
@@ -62,15 +72,21 @@ export type Api = {
 };
 
 /** Composes the HTTP API and what runs behind it. */
-export function createApi({ config, profile, engine, logger, metrics }: ApiDeps) {
+export function createApi({ config, profile, engine, logger, telemetry }: ApiDeps) {
   const { database } = profile;
+  const { metrics, tracer, scrape } = telemetry;
   const queue = profile.queue.queue;
-  const services = createServices({ config, profile, logger, metrics });
+  const services = createServices({ config, profile, logger, telemetry });
   const { authenticator, known, rateGate, streams, idempotency, resolver, props, budget, intake } = services;
   const { accept, administration } = services;
+  let isDraining = false;
+  const assertOpen = () => {
+    if (isDraining) throw new DrainingError();
+    intake.assertOpen();
+  };
   const app = new Elysia({ normalize: false })
     .onRequest(({ request, set }) => {
-      const { requestId, trace, headers } = contextOf(request);
+      const { requestId, trace, headers } = contextOf(request, tracer);
       headers['x-request-id'] = requestId;
       headers.traceparent = toTraceparent(trace);
       // Kept by reference: what is learnt of the caller later is in the answer too.
@@ -84,11 +100,11 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       if (route.startsWith(CALLBACK_PREFIX)) return readBytes(request, { maxBytes: MAX_CALLBACK_BYTES });
       // Before the body is read: an unknown caller may not make us read one.
       const identity = await authenticator.identify(request);
-      const isSending = request.method === 'POST' && path.startsWith('/v1/messages');
-      if (isSending) intake.assertOpen();
+      const isAccepting = request.method === 'POST' && ACCEPTING_ROUTES.has(route);
+      if (isAccepting) intake.assertOpen();
       const body = await readJsonBody(request, {
         maxBytes: config.maxBodyBytes,
-        ...(isSending && {
+        ...(isAccepting && {
           extended: { maxBytes: config.maxAttachmentBodyBytes, holding: '"attachments"' },
         }),
         onBytes: (bytes) => budget.reserve(request, bytes),
@@ -97,37 +113,41 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
       return body;
     })
     .onError({ as: 'global' }, async ({ error, request, set }) => {
-      const { requestId, trace, headers } = contextOf(request);
+      const { requestId, headers } = contextOf(request);
       const settled = await settle(error, request);
       const response = toResponse(settled, requestId);
       if (settled instanceof ReplayedAnswer) metrics.replayed.add(1);
       else if (settled instanceof OverloadError) metrics.refused.add(1, { reason: settled.reason });
       else if (settled.code === 'internal_error') {
-        logger.error({ err: error, request_id: requestId, trace_id: trace.traceId }, 'a request failed');
+        logger.error({ err: error, ...idsOf(request) }, 'a request failed');
       }
       set.status = response.status;
       for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
       return response;
     })
     .onAfterResponse({ as: 'global' }, ({ request, route, set }) => {
-      const durationMs = performance.now() - contextOf(request).startedAt;
-      metrics.requestMs.record(durationMs, {
-        method: request.method,
-        route,
-        status: Number(set.status ?? 200),
-      });
+      const status = Number(set.status ?? 200);
+      finishRequest({ request, route, status, metrics, logger });
     })
-    .use(healthController({ database, queue, assertOpen: intake.assertOpen }))
+    .use(healthController({ database, queue, assertOpen }))
+    .use(metricsController({ scrape, token: config.metricsToken }))
     .use(messagesController({ accept, database, engine, authenticator, rateGate }))
-    .use(messageActionsController({ database, queue, authenticator, logger }))
-    .use(deadLettersController({ database, queue, authenticator, logger }))
+    .use(messageActionsController({ database, queue, authenticator, logger, tracer }))
+    .use(deadLettersController({ database, queue, authenticator, logger, tracer }))
     .use(suppressionsController({ database, authenticator, logger }))
     .use(templatesController({ database, engine, authenticator, idempotency, resolver, props }))
     .use(clientsController({ ...administration, idempotency }))
     .use(keysController(administration))
     .use(queueController({ queue, authenticator, logger }))
     .use(recipientsController({ database, blobs: profile.blobs, authenticator, logger }))
-    .use(providersController({ board: profile.providerBoard, authenticator }))
+    .use(
+      providersController({
+        board: profile.providerBoard,
+        database,
+        configured: config.providers.map(({ name }) => name),
+        authenticator,
+      }),
+    )
     .use(whoamiController({ authenticator }))
     .use(inboxController({ database, authenticator }))
     .use(statsController({ database, authenticator, now: accept.now }))
@@ -159,6 +179,9 @@ export function createApi({ config, profile, engine, logger, metrics }: ApiDeps)
   return {
     app,
     release: budget.release,
+    startDraining() {
+      isDraining = true;
+    },
     stopStreams: streams.stop,
     stop: services.stop,
   };

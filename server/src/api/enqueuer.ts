@@ -2,6 +2,8 @@ import { createGroupCommit } from '../lib/group-commit.ts';
 import type { MailQueue, NewMailJob } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { enterEach, type Tracer } from '../lib/telemetry/tracer.ts';
+import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
 import { settlesWithin } from '../lib/time-limit.ts';
 
 /** Gives accepted messages to the queue behind their callers' backs. */
@@ -28,10 +30,12 @@ export function createEnqueuer({
   queue,
   logger,
   metrics,
+  tracer,
 }: {
   queue: MailQueue;
   logger: Logger;
   metrics: Metrics;
+  tracer: Tracer;
 }): Enqueuer {
   let held = 0;
   let pausedUntil = 0;
@@ -41,7 +45,12 @@ export function createEnqueuer({
     metrics.enqueueFailed.add(jobs.length);
     // Message ids and traces are in the rows: one line a batch tells enough of an outage.
     logger.warn(
-      { ...(error === undefined ? {} : { err: error }), count: jobs.length, message_id: jobs[0]?.messageId },
+      {
+        ...(error === undefined ? {} : { err: error }),
+        count: jobs.length,
+        message_id: jobs[0]?.messageId,
+        trace_id: parseTraceparent(jobs[0]?.traceparent)?.traceId,
+      },
       'accepted, but not enqueued yet: the reconciler will',
     );
   };
@@ -49,10 +58,13 @@ export function createEnqueuer({
   const flush = async (lists: readonly (readonly NewMailJob[])[]) => {
     const jobs = lists.flat();
     const startedAt = performance.now();
+    const endSpans = enterEach(tracer, 'mail.enqueue', jobs);
     try {
       await queue.add(jobs);
+      endSpans();
     } catch (error) {
       pausedUntil = performance.now() + PAUSE_MS;
+      endSpans('queue_unreachable');
       leave(jobs, error);
     }
     held -= jobs.length;

@@ -1,14 +1,15 @@
 import type { Message } from '../lib/db/messages.ts';
 import type { MailQueue } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
-import { continueTrace, toTraceparent } from '../lib/telemetry/trace-context.ts';
+import { toTraceparent } from '../lib/telemetry/trace-context.ts';
+import { resumeOnce, type Tracer } from '../lib/telemetry/tracer.ts';
 
 /**
  * Gives messages that were put back to `queued` their jobs. Where the queue does not take them they stay queued, and the
  * reconciler finds them.
  */
 export async function requeue(
-  { queue, logger }: { queue: MailQueue; logger: Logger },
+  { queue, logger, tracer }: { queue: MailQueue; logger: Logger; tracer: Tracer },
   messages: readonly Pick<Message, 'id' | 'traceId' | 'priority'>[],
 ): Promise<void> {
   if (messages.length === 0) return;
@@ -17,7 +18,7 @@ export async function requeue(
       messages.map(({ id, traceId, priority }) => ({
         messageId: id,
         priority,
-        traceparent: toTraceparent(continueTrace({ traceId, spanId: '', isSampled: false })),
+        traceparent: toTraceparent(resumeOnce(tracer, 'mail.requeue', traceId)),
       })),
     );
   } catch (error) {

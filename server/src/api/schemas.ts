@@ -161,6 +161,12 @@ export const ListMessagesQuery = t.Object(
   { additionalProperties: t.String({ maxLength: 2048 }) },
 );
 
+/** Query of `GET /v1/providers/:name/events`. */
+export const ListProviderEventsQuery = t.Object(
+  { ...PageQuery, since: t.Optional(IsoTime), until: t.Optional(IsoTime) },
+  STRICT,
+);
+
 /** Query of `GET /v1/stats`. */
 export const StatsQuery = t.Object(
   {

@@ -1,4 +1,5 @@
 import type { ApiDeps } from './app.ts';
+import type { MessageIds } from './accept-message.ts';
 import { createEnqueuer } from './enqueuer.ts';
 import { createIntake } from './intake.ts';
 import { addressOf } from './middleware/client-address.ts';
@@ -16,8 +17,9 @@ import type { ApiError } from './problem.ts';
 import { toApiError } from './to-api-error.ts';
 
 /** What the routes share: who calls, what may be taken, and what becomes durable. `stop` ends what runs by itself. */
-export function createServices({ config, profile, logger, metrics }: Omit<ApiDeps, 'engine'>) {
+export function createServices({ config, profile, logger, telemetry }: Omit<ApiDeps, 'engine'>) {
   const { database } = profile;
+  const { metrics, tracer } = telemetry;
   const queue = profile.queue.queue;
   const now = () => new Date();
   const rateGate = createRateGate(profile.rateLimiter);
@@ -36,7 +38,7 @@ export function createServices({ config, profile, logger, metrics }: Omit<ApiDep
   const props = createPropsChecker();
   const budget = createBodyBudget(config.maxInFlightBytes);
   const watch = startQueueWatch({ queue, metrics, maxDepth: config.maxQueueDepth });
-  const enqueuer = createEnqueuer({ queue, logger, metrics });
+  const enqueuer = createEnqueuer({ queue, logger, metrics, tracer });
   const pruner = startPruner({ db: database.db, logger });
   const intake = createIntake({
     database,
@@ -55,9 +57,10 @@ export function createServices({ config, profile, logger, metrics }: Omit<ApiDep
     intake,
     blobs: profile.blobs,
     metrics,
-    toApiError(error: unknown): ApiError {
+    toApiError(error: unknown, ids: MessageIds): ApiError {
       const problem = toApiError(error);
-      if (problem.code === 'internal_error') logger.error({ err: error }, 'a message of a batch failed');
+      if (problem.code === 'internal_error')
+        logger.error({ ...ids, err: error }, 'a message of a batch failed');
       return problem;
     },
   };

@@ -2,10 +2,20 @@ import { settlesWithin } from '../lib/time-limit.ts';
 import { createApi, type ApiDeps } from './app.ts';
 import { noteAddress } from './middleware/client-address.ts';
 
+/** Pages for the person at this machine, beside the API: the DEV role has them. */
+export type PagesBeside = {
+  /** Null for what is none of theirs. */
+  handle(request: Request): Promise<Response | null>;
+  stop(): Promise<void>;
+};
+
 export type RunningApi = {
   /** Where it listens, with the port that was really taken. */
   readonly url: string;
-  /** Takes no further connections and waits for requests under way. Safe to call twice. */
+  /**
+   * Tells load balancers to turn away and gives them time to, then takes no further connections and waits for requests
+   * under way. Safe to call twice.
+   */
   stop(): Promise<void>;
 };
 
@@ -19,9 +29,11 @@ async function stopServer(server: ReturnType<typeof Bun.serve>, graceMs: number)
 }
 
 /** @throws Error with `code` EADDRINUSE where the port is taken */
-export function startApi(deps: ApiDeps): RunningApi {
+export function startApi(deps: ApiDeps & { pages?: PagesBeside | null }): RunningApi {
+  const { pages = null } = deps;
   const { host, port } = deps.config;
   const api = createApi(deps);
+  let stopping: Promise<void> | null = null;
   const server = Bun.serve({
     hostname: host,
     port,
@@ -30,9 +42,11 @@ export function startApi(deps: ApiDeps): RunningApi {
     async fetch(request, listening) {
       noteAddress(request, listening.requestIP(request)?.address);
       try {
-        const response = await api.app.fetch(request);
+        const response = (await pages?.handle(request)) ?? (await api.app.fetch(request));
         // An event stream may be silent for long, and knows itself when nobody reads.
         if (response.headers.get('content-type') === 'text/event-stream') listening.timeout(request, 0);
+        // A connection that nothing is sent on any more can be closed without cutting off somebody's next request.
+        if (stopping) response.headers.set('connection', 'close');
         return response;
       } finally {
         api.release(request);
@@ -40,12 +54,13 @@ export function startApi(deps: ApiDeps): RunningApi {
     },
   });
   const stopBoth = async () => {
+    api.startDraining();
+    await Bun.sleep(deps.config.shutdownDrainMs);
     // First, because a stream is a request that never ends by itself.
-    await api.stopStreams();
+    await Promise.all([api.stopStreams(), pages?.stop()]);
     await stopServer(server, deps.config.shutdownGraceMs);
     await api.stop();
   };
-  let stopping: Promise<void> | null = null;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
     stop() {

@@ -86,6 +86,12 @@ export const webhookDeliveryStatus = pgEnum('webhook_delivery_status', [
   'failed',
   'paused',
 ]);
+export const breakerChangeKind = pgEnum('breaker_change_kind', [
+  'opened',
+  'half_open',
+  'probe_failed',
+  'closed',
+]);
 export const suppressionReason = pgEnum('suppression_reason', [
   'hard_bounce',
   'complaint',
@@ -563,6 +569,21 @@ export const webhookAttempts = pgTable(
     response: text('response'),
   },
   (table) => [primaryKey({ columns: [table.deliveryId, table.number] })],
+);
+
+/** When which provider was out of order, and why, as the workers found it; for people. */
+export const breakerChanges = pgTable(
+  'breaker_changes',
+  {
+    id: uuid('id').primaryKey(),
+    provider: text('provider').notNull(),
+    kind: breakerChangeKind('kind').notNull(),
+    reason: text('reason').notNull(),
+    /** Which of them found it, as it calls itself while it runs. */
+    worker: uuid('worker').notNull(),
+    createdAt,
+  },
+  (table) => [index('breaker_changes_provider').on(table.provider, table.id)],
 );
 
 /** Work that one instance at a time does for all. */

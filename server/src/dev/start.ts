@@ -5,9 +5,12 @@ import { createClosers } from '../closers.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
 import { startService } from '../index.ts';
 import { FolderInUseError } from '../lib/db/folder-lock.ts';
+import type { Engine } from '../lib/engine/engine.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { type DevKeys, ensureDevKeys } from './credentials.ts';
 import { createLocalApi, type LocalApi } from './local-api.ts';
+import { createPreviewService, type PreviewService } from '../preview/service.ts';
+import { openDevPages } from './pages.ts';
 import { pushAll, type PushReport, watchTemplates } from './template-watcher.ts';
 
 export { type FirstMail, sendFirstMail } from './first-mail.ts';
@@ -53,10 +56,14 @@ const INSTANCE_FILE = 'instance.json';
 export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOptions): Promise<RunningDev> {
   const config = readConfig({ SERVICE_ROLE: 'DEV', ...overrides });
   const level = isQuiet && config.logLevel === 'info' ? 'warn' : config.logLevel;
-  const logger = createLogger({ level, isPretty: process.stderr.isTTY });
+  const logger = createLogger({ level, isPretty: process.stderr.isTTY, burst: config.logBurst });
   prepareFolder(config.mailerDir);
+  const templatesDir = existsSync(config.templatesSourceDir) ? config.templatesSourceDir : STARTER_TEMPLATES;
+  let preview: PreviewService | null = null;
+  const openPages = ({ engine }: { engine: Engine }) =>
+    openDevPages({ engine, templatesDir, service: () => preview });
   onProgress(existsSync(join(config.mailerDir, 'db')) ? 'Opening the database' : 'Creating the database');
-  const service = await explainFailure(config, () => startService(config, logger));
+  const service = await explainFailure(config, () => startService(config, logger, { openPages }));
   const closers = createClosers();
   closers.add(() => service.stop());
   try {
@@ -68,9 +75,7 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
       hasConfiguredAdmin: config.adminApiKey !== null,
     });
     const api = createLocalApi({ url, apiKey: keys.apiKey });
-    const templatesDir = existsSync(config.templatesSourceDir)
-      ? config.templatesSourceDir
-      : STARTER_TEMPLATES;
+    preview = createPreviewService({ url, apiKey: keys.apiKey });
     onProgress('Pushing the templates');
     const pushed = await pushAll(templatesDir, api);
     const watcher = await watchTemplates({ folder: templatesDir, api, onPush });

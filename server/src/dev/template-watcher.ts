@@ -1,8 +1,8 @@
-import { relative, sep } from 'node:path';
-import { watch } from 'chokidar';
 import { SHARED_FOLDER } from '../lib/engine/relative-imports.ts';
+import { watchFolder } from '../lib/templates/folder-watch.ts';
 import {
   findTemplates,
+  findTouched,
   type LocalTemplate,
   NoTemplateError,
   readTemplate,
@@ -34,7 +34,8 @@ export async function watchTemplates(options: {
   onPush: (report: PushReport) => void;
 }): Promise<TemplateWatcher> {
   const { folder, api, onPush } = options;
-  const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+  const changed = new Set<string>();
+  let waiting: ReturnType<typeof setTimeout> | null = null;
   let pushing: Promise<void> = Promise.resolve();
   const pushUsersOfShared = async () => {
     for (const template of await findUsersOfShared(folder)) {
@@ -43,38 +44,26 @@ export async function watchTemplates(options: {
       if (!report.result.ok || report.result.isNew) onPush(report);
     }
   };
-  const pushNow = async (name: string) => {
-    waiting.delete(name);
-    if (`${name}/` === SHARED_FOLDER) return pushUsersOfShared();
-    const template = (await findPresent(folder)).find((candidate) => candidate.name === name);
+  const pushChanged = async (paths: readonly string[]) => {
     // A deleted template stays what it is on the server: mail that waits may need it.
-    if (template) onPush(await push(template, api));
+    const touched = findTouched(await findPresent(folder), { folder, changed: paths });
+    for (const template of touched) onPush(await push(template, api));
+    if (paths.some((path) => `${path}/`.includes(SHARED_FOLDER))) await pushUsersOfShared();
   };
-  const watcher = watch(folder, {
-    ignoreInitial: true,
-    ignored: (path) => /(^|[/\\])(\.|node_modules)/.test(relative(folder, path)),
+  const watcher = await watchFolder(folder, (path) => {
+    changed.add(path);
+    clearTimeout(waiting ?? undefined);
+    waiting = setTimeout(() => {
+      const paths = [...changed];
+      changed.clear();
+      // One after the other, so that the last save is the version that stays.
+      pushing = chain(pushing, () => pushChanged(paths));
+    }, QUIET_MS);
   });
-  watcher.on('all', (_event, path) => {
-    const name = relative(folder, path)
-      .split(sep)[0]
-      ?.replace(/\.tsx$/, '');
-    if (!name) return;
-    clearTimeout(waiting.get(name));
-    waiting.set(
-      name,
-      setTimeout(() => {
-        // One after the other, so that the last save is the version that stays.
-        pushing = chain(pushing, () => pushNow(name));
-      }, QUIET_MS),
-    );
-  });
-  // What cannot be watched (a folder that went away) is watched again when it is back; the server goes on either way.
-  watcher.on('error', () => {});
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
   return {
     async stop() {
-      await watcher.close();
-      for (const timer of waiting.values()) clearTimeout(timer);
+      await watcher.stop();
+      clearTimeout(waiting ?? undefined);
       await pushing;
     },
   };

@@ -3,10 +3,12 @@ import { createRedisKeyNews, createSilentKeyNews, type KeyNews } from './auth/ke
 import { createBlobStore } from './blobs/blob-settings.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import { releaseAllLeases } from './db/deliveries-unfinished.ts';
+import { isConnectionError } from './db/connection-error.ts';
 import type { Database } from './db/database.ts';
 import type { AddJobsInTransaction } from './db/messages-write.ts';
 import { openPglite } from './db/pglite.ts';
 import { openPostgres } from './db/postgres.ts';
+import { guardSchema } from './db/schema-guard.ts';
 import { embeddedSessionOf } from './db/statement.ts';
 import { type BuildLock, createMemoryLock, createRedisLock } from './engine/locker.ts';
 import {
@@ -95,7 +97,8 @@ async function openProduction(
   { databaseUrl, redisUrl, blobs }: Extract<StorageSettings, { kind: 'production' }>,
   logger: Logger,
 ): Promise<Profile> {
-  const database = openPostgres(databaseUrl);
+  const database = guardSchema(openPostgres(databaseUrl), logger);
+  await assertUsable(database, logger);
   const redis = openRedis(redisUrl, logger);
   const keyNews = createRedisKeyNews({ redis: redis.failFast, logger });
   const connections = { producer: redis.failFast, consumer: redis.patient };
@@ -125,4 +128,15 @@ async function openProduction(
       await database.close();
     },
   };
+}
+
+/** A process also starts while the database is away, and is not ready before its schema was looked at. */
+async function assertUsable(database: Database, logger: Logger): Promise<void> {
+  try {
+    await database.ping();
+  } catch (error) {
+    if (isConnectionError(error)) return logger.warn({ err: error }, 'the database cannot be reached yet');
+    await database.close();
+    throw error;
+  }
 }

@@ -11,12 +11,15 @@ import {
 import { composeMime } from '../lib/mail/mime.ts';
 import type { BodyKeeper } from '../lib/messages/kept-body.ts';
 import { type AttemptOutcome, type AttemptResult, decideOutcome } from '../lib/messages/outcome.ts';
+import type { MessageStatus } from '../lib/messages/status.ts';
 import type { MessageRenderer, MessageRendering, RenderedMessage } from '../lib/messages/rendering.ts';
 import { type MailHandler, RetryLater } from '../lib/queue/mail-queue.ts';
 import type { OutboundMail } from '../lib/providers/provider.ts';
 import type { ProviderRouter, RouterResult } from '../lib/providers/router.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
+import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
+import { inSpan, type Span, type Tracer } from '../lib/telemetry/tracer.ts';
 import { backoffMs, wishedDelayMs } from './backoff.ts';
 import { toComposeInput } from './compose-input.ts';
 import { createDeadline } from './deadline.ts';
@@ -38,6 +41,7 @@ export type ProcessorOptions = {
   leaseMs: number;
   logger: Logger;
   metrics: Metrics;
+  tracer: Tracer;
   onStep?: StepListener | undefined;
   /** From 0 up to 1. */
   random?: () => number;
@@ -56,6 +60,8 @@ type Attempt = {
   handedOverTo: string | null;
   /** What happened and is in no timeline yet; the next write takes it along. */
   untold: NewEvent[];
+  /** The attempt as a whole. */
+  span: Span;
   /** What every log line about it carries. */
   log: { trace_id: string; message_id: string };
 };
@@ -73,17 +79,23 @@ const AFTER_LEASE_MS = 100;
  * should be tried again is thrown.
  */
 export function createEmailProcessor(options: ProcessorOptions): MailHandler {
-  return async ({ messageId }, { trace, signal }) => {
+  return async ({ messageId, traceparent }, { signal }) => {
     const waitMs = options.gate.waitForMessage(messageId);
     if (waitMs > 0) throw new RetryLater(waitMs);
-    const log = { trace_id: trace.traceId, message_id: messageId };
+    const span = options.tracer.enter('mail.attempt', {
+      role: 'consumer',
+      parent: parseTraceparent(traceparent),
+      attributes: { 'mail.message.id': messageId },
+    });
+    const log = { trace_id: span.traceId, message_id: messageId };
     try {
-      const attempt = await claim(options, { messageId, stopping: signal, log });
+      const attempt = await claim(options, { messageId, stopping: signal, span, log });
       if (attempt) await record(options, attempt, await carryOut(options, attempt));
     } catch (error) {
       if (!(error instanceof LeaseLostError)) throw error;
       options.logger.warn(log, 'another worker took the message over: what this attempt found is dropped');
     } finally {
+      span.end();
       options.gate.release(messageId);
     }
   };
@@ -91,15 +103,15 @@ export function createEmailProcessor(options: ProcessorOptions): MailHandler {
 
 async function claim(
   { deliveries, leaseMs, logger, metrics, onStep }: ProcessorOptions,
-  { messageId, stopping, log }: Pick<Attempt, 'stopping' | 'log'> & { messageId: string },
+  { messageId, stopping, span, log }: Pick<Attempt, 'stopping' | 'span' | 'log'> & { messageId: string },
 ): Promise<Attempt | null> {
   const leaseEndsAt = performance.now() + leaseMs;
-  const result = await deliveries.claim(messageId);
+  const result = await inSpan(span, 'mail.claim', () => deliveries.claim(messageId));
   switch (result.kind) {
     case 'claimed':
-      metrics.queueWaitMs.record(Date.now() - result.message.createdAt.getTime());
+      noteStart(metrics, span, result.message);
       await onStep?.('claimed', messageId);
-      return { ...result, leaseEndsAt, stopping, handedOverTo: null, untold: [], log };
+      return { ...result, leaseEndsAt, stopping, handedOverTo: null, untold: [], span, log };
     case 'leased':
       // Its worker may be alive, or its time has not come.
       throw new RetryLater(result.forMs + AFTER_LEASE_MS);
@@ -110,6 +122,17 @@ async function claim(
       logger.debug({ ...log, status: result.status }, 'nothing left to do');
       return null;
   }
+}
+
+function noteStart({ queueWait }: Metrics, span: Span, message: ClaimedMessage): void {
+  const { attempts, dueAtMs, mode, priority, templateName } = message;
+  if (attempts === 1) queueWait.record(Date.now() - dueAtMs);
+  span.set({
+    'mail.attempt': attempts,
+    'mail.mode': mode,
+    'mail.priority': priority,
+    ...(templateName !== null && { 'mail.template': templateName }),
+  });
 }
 
 /** From claimed to a result; only a lost lease is thrown. */
@@ -123,7 +146,7 @@ async function carryOut(options: ProcessorOptions, attempt: Attempt): Promise<At
   const shutMs = options.gate.waitForRoute(message.id, message);
   if (shutMs > 0) return { provider: null, result: waitingForProvider(shutMs) };
   try {
-    const rendering = await render(options, message);
+    const rendering = await inSpan(attempt.span, 'mail.render', (span) => render(options, message, span));
     if (!rendering.ok) return unsendable(rendering.code, rendering.message);
     await options.onStep?.('rendered', message.id);
     return await send(options, attempt, rendering.rendered);
@@ -150,9 +173,15 @@ function waitingForProvider(retryAfterMs: number): RouterResult['result'] {
 }
 
 /** A render that was killed may have been the victim of a loaded machine: it gets one more try, at once. */
-async function render(options: ProcessorOptions, message: ClaimedMessage): Promise<MessageRendering> {
+async function render(
+  options: ProcessorOptions,
+  message: ClaimedMessage,
+  span: Span,
+): Promise<MessageRendering> {
   const first = await options.render(message);
-  return first.ok || !first.isKilled ? first : options.render(message);
+  const last = first.ok || !first.isKilled ? first : await options.render(message);
+  if (!last.ok) span.set({ 'error.type': last.code });
+  return last;
 }
 
 async function send(
@@ -163,16 +192,20 @@ async function send(
   const { message, leaseEndsAt, stopping } = attempt;
   const { leaseMs, router, gate, metrics, onStep } = options;
   const keptBodyBlob = options.keepBody ? await options.keepBody(message.id, rendered) : null;
-  const mail = await compose(options, attempt, rendered);
+  const mail = await inSpan(attempt.span, 'mail.compose', () => compose(options, attempt, rendered));
   await onStep?.('composed', message.id);
   const startedAt = performance.now();
   const deadline = createDeadline(stopping, leaseEndsAt - leaseMs * (1 - SEND_SHARE_OF_LEASE) - startedAt);
   const handOver = createHandOver(options, attempt, { rendered, keptBodyBlob });
   try {
-    const { provider, result } = await router.send(mail, message, { ...handOver, signal: deadline.signal });
+    const { provider, result } = await router.send(mail, message, {
+      ...handOver,
+      signal: deadline.signal,
+      span: attempt.span,
+    });
     if (result.kind === 'no_provider') gate.shut(message, result.retryAfterMs);
     else gate.open(message);
-    metrics.providerMs.record(performance.now() - startedAt, { provider: provider ?? 'none' });
+    metrics.providerTime.record(performance.now() - startedAt, { provider: provider ?? 'none' });
     metrics.providerResults.add(1, { provider: provider ?? 'none', kind: result.kind });
     await onStep?.('answered', message.id);
     return { provider, result: isOurDoing(result, stopping) ? { kind: 'handed_back' } : result };
@@ -225,7 +258,9 @@ function createHandOver(
       const facts = { rendered: { subject, engineVersion, renderHash }, keptBodyBlob };
       const detail = localeTrail === null ? null : `locale ${localeTrail}`;
       const before = [...untold];
-      await deliveries.checkpoint({ lease, provider, ...facts, detail, before });
+      await inSpan(attempt.span, 'mail.hand_over', () =>
+        deliveries.checkpoint({ lease, provider, ...facts, detail, before }),
+      );
       untold.splice(0, before.length);
       attempt.handedOverTo = provider;
       await step('handed_over');
@@ -246,22 +281,23 @@ function createHandOver(
 
 async function record(
   options: ProcessorOptions,
-  { lease, leaseEndsAt, message, recipients, untold, log }: Attempt,
+  { lease, leaseEndsAt, message, recipients, untold, span, log }: Attempt,
   { provider, result }: Attempted,
 ): Promise<void> {
   const { deliveries, gate, retry, logger, metrics, onStep } = options;
   const isLastAttempt = message.attempts >= retry[message.priority].maxAttempts;
   const outcome = decideOutcome({ recipients, result, isLastAttempt });
   const retryMs = outcome.status === 'queued' ? retryDelayMs(options, message, outcome) : null;
-  const status = await persist(
-    () => deliveries.record({ lease, provider, outcome, retryMs, before: untold }),
-    {
+  const write = () => deliveries.record({ lease, provider, outcome, retryMs, before: untold });
+  const status = await inSpan(span, 'mail.record', () =>
+    persist(write, {
       isOver: () => performance.now() > leaseEndsAt,
       onRetry: (error) => logger.warn({ ...log, err: error }, 'the outcome could not be written yet'),
-    },
+    }),
   );
   await onStep?.('recorded', message.id);
-  metrics.ended.add(1, { status });
+  noteEnd(metrics, { message, status, result });
+  span.set({ 'mail.status': status, 'mail.result': result.kind });
   const reason = outcome.lastError ?? undefined;
   logger.info(
     { ...log, status, attempt: message.attempts, provider: provider ?? undefined, reason },
@@ -269,6 +305,18 @@ async function record(
   );
   if (status === 'queued') throw new RetryLater(retryMs ?? 0);
   gate.forget(message.id);
+}
+
+type End = { message: ClaimedMessage; status: MessageStatus; result: AttemptResult };
+
+function noteEnd(metrics: Metrics, { message, status, result }: End): void {
+  metrics.attempts.add(1, { status });
+  if (status === 'failed') {
+    metrics.failed.add(1, { reason: result.kind === 'unsendable' ? result.code : result.kind });
+  }
+  if (status === 'sent' || status === 'delivered') {
+    metrics.deliveryTime.record(Date.now() - message.dueAtMs, { mode: message.mode });
+  }
 }
 
 function retryDelayMs(

@@ -14,6 +14,8 @@ function start(options: Partial<HealthOptions> = {}) {
     database: { ping: async () => {} },
     queue: { ping: async () => {} },
     router: { states: () => [] },
+    scrape: null,
+    metricsToken: null,
     ...options,
   });
   servers.push(server);
@@ -46,4 +48,29 @@ test('without one of them it is not, and the reason holds no more than a code', 
     queue: { isOk: false, reason: 'does not answer (ECONNREFUSED)' },
   });
   expect(JSON.stringify(body)).not.toContain('hunter2');
+});
+
+test('its metrics are for whoever reaches the port, unless there is a token to show', async () => {
+  const scrape = async () => 'mail_attempts_total 1\n';
+  const read = async (options: Partial<HealthOptions>, headers: Record<string, string> = {}) => {
+    const server = startHealthServer({
+      host: '127.0.0.1',
+      port: 0,
+      database: { ping: async () => {} },
+      queue: { ping: async () => {} },
+      router: { states: () => [] },
+      scrape,
+      metricsToken: null,
+      ...options,
+    });
+    servers.push(server);
+    const response = await fetch(`http://127.0.0.1:${server.port}/metrics`, { headers });
+    return [response.status, await response.text()];
+  };
+  const told = [200, 'mail_attempts_total 1\n'];
+  expect(await read({})).toEqual(told);
+  expect(await read({ metricsToken: 'right' })).toEqual([401, '']);
+  expect(await read({ metricsToken: 'right' }, { authorization: 'Bearer wrong' })).toEqual([401, '']);
+  expect(await read({ metricsToken: 'right' }, { authorization: 'Bearer right' })).toEqual(told);
+  expect(await read({ scrape: null })).toEqual([404, '']);
 });

@@ -2,6 +2,9 @@ import { codeOf } from '../lib/db/connection-error.ts';
 import type { Database } from '../lib/db/database.ts';
 import type { ProviderRouter } from '../lib/providers/router.ts';
 import type { MailQueue } from '../lib/queue/mail-queue.ts';
+import { isBearer } from '../lib/telemetry/bearer.ts';
+import { PROMETHEUS_CONTENT_TYPE } from '../lib/telemetry/prometheus-content-type.ts';
+import type { Scrape } from '../lib/telemetry/telemetry.ts';
 import { rejectAfter } from '../lib/time-limit.ts';
 
 export type HealthOptions = {
@@ -11,6 +14,9 @@ export type HealthOptions = {
   database: Pick<Database, 'ping'>;
   queue: Pick<MailQueue, 'ping'>;
   router: Pick<ProviderRouter, 'states'>;
+  scrape: Scrape | null;
+  /** What a reader of /metrics must show; null for nothing. */
+  metricsToken: string | null;
 };
 
 export type HealthServer = {
@@ -25,7 +31,8 @@ const CHECK_TIMEOUT_MS = 2000;
 
 /**
  * Answers an orchestrator's questions to a worker. `/healthz`: the process is up. `/readyz`: it can process, which takes the
- * database and the queue; a provider that is out of order is shown, and is no reason to restart anything.
+ * database and the queue; a provider that is out of order is shown, and is no reason to restart anything. `/metrics`: what it has
+ * measured, as Prometheus reads it.
  *
  * @throws Error with `code` EADDRINUSE where the port is taken
  */
@@ -36,6 +43,7 @@ export function startHealthServer({ host, port, ...deps }: HealthOptions): Healt
     routes: {
       '/healthz': { GET: () => Response.json({ status: 'ok' }) },
       '/readyz': { GET: () => answerReadiness(deps) },
+      '/metrics': { GET: (request) => answerMetrics(deps, request) },
     },
     fetch: () => new Response(null, { status: 404 }),
   });
@@ -43,6 +51,16 @@ export function startHealthServer({ host, port, ...deps }: HealthOptions): Healt
     port: server.port ?? port,
     stop: () => server.stop(true),
   };
+}
+
+async function answerMetrics(
+  { scrape, metricsToken }: Pick<HealthOptions, 'scrape' | 'metricsToken'>,
+  request: Request,
+): Promise<Response> {
+  if (scrape === null) return new Response(null, { status: 404 });
+  if (metricsToken !== null && !isBearer(request, metricsToken))
+    return new Response(null, { status: 401, headers: { 'www-authenticate': 'Bearer' } });
+  return new Response(await scrape(), { headers: { 'content-type': PROMETHEUS_CONTENT_TYPE } });
 }
 
 async function answerReadiness({

@@ -1,7 +1,6 @@
 import type { Database } from '../lib/db/database.ts';
 import {
   listUnfinished,
-  oldestQueuedMs,
   promoteDue,
   type UnfinishedCursor,
   type UnfinishedMessage,
@@ -11,17 +10,24 @@ import { holdLease, releaseLease } from '../lib/db/leases.ts';
 import type { MailQueue, NewMailJob } from '../lib/queue/mail-queue.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
-import { continueTrace, toTraceparent } from '../lib/telemetry/trace-context.ts';
+import { toTraceparent } from '../lib/telemetry/trace-context.ts';
+import { resumeOnce, type Tracer } from '../lib/telemetry/tracer.ts';
 import { startLoop } from '../lib/loop.ts';
+import { createServiceWatch } from './service-watch.ts';
 
 export type ReconcilerOptions = {
   database: Database;
   queue: MailQueue;
   logger: Logger;
   metrics: Metrics;
+  tracer: Tracer;
+  /** True where somebody reads what is measured for all instances. */
+  isMeasured: boolean;
   /** Who we are among the instances; random by default. */
   holder?: string;
 };
+
+type ReconcilerDeps = Pick<ReconcilerOptions, 'database' | 'queue' | 'metrics' | 'tracer'>;
 
 /** Long enough for an honest enqueue to have arrived, short enough for nobody to wait. */
 const IDLE_MS = 5000;
@@ -54,7 +60,7 @@ export type Turn = {
  * which of them are alive, so that an honest backlog costs a look and nothing else.
  */
 export async function reconcileOnce(
-  { database, queue, metrics }: Pick<ReconcilerOptions, 'database' | 'queue' | 'metrics'>,
+  { database, queue, metrics, tracer }: ReconcilerDeps,
   from: UnfinishedCursor | null,
 ): Promise<Turn> {
   let cursor = from;
@@ -62,7 +68,7 @@ export async function reconcileOnce(
   for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
     const unfinished = await listUnfinished(database, { idleMs: IDLE_MS, after: cursor, limit: BATCH });
     const missing = await findMissing(queue, unfinished);
-    if (missing.length > 0) await queue.add(missing.map(toJob));
+    if (missing.length > 0) await queue.add(missing.map((found) => toJob(tracer, 'mail.requeue', found)));
     metrics.reconcilerChecked.add(unfinished.length);
     metrics.reconcilerRequeued.add(missing.length);
     requeued += missing.length;
@@ -83,12 +89,12 @@ async function findMissing(
 
 type Enqueueable = Pick<UnfinishedMessage, 'id' | 'traceId' | 'priority'> & { delayMs?: number };
 
-function toJob({ id, traceId, priority, delayMs = 0 }: Enqueueable): NewMailJob {
+function toJob(tracer: Tracer, why: string, { id, traceId, priority, delayMs = 0 }: Enqueueable): NewMailJob {
   return {
     messageId: id,
     priority,
     delayMs: Math.round(delayMs),
-    traceparent: toTraceparent(continueTrace({ traceId, spanId: '', isSampled: false })),
+    traceparent: toTraceparent(resumeOnce(tracer, why, traceId)),
   };
 }
 
@@ -102,10 +108,11 @@ export async function promoteOnce({
   database,
   queue,
   metrics,
-}: Pick<ReconcilerOptions, 'database' | 'queue' | 'metrics'>): Promise<number | null> {
+  tracer,
+}: ReconcilerDeps): Promise<number | null> {
   const promoted = await promoteDue(database, { limit: DUE_BATCH });
   metrics.reconcilerPromoted.add(promoted.length);
-  if (promoted.length > 0) await queue.add(promoted.map(toJob));
+  if (promoted.length > 0) await queue.add(promoted.map((due) => toJob(tracer, 'mail.due', due)));
   return promoted.length === DUE_BATCH ? 0 : untilNextDueMs(database);
 }
 
@@ -126,6 +133,7 @@ export function startReconciler(options: ReconcilerOptions): { stop(): Promise<v
   };
 
   const sweep = createSweep(options, () => isOurs);
+  const watch = createServiceWatch(options, () => isOurs);
   const onError = (what: string) => (error: unknown) => logger.warn({ err: error }, what);
   const loops = [
     startLoop(tick, { retryMs: TICK_MS, onError: onError('could not look for scheduled messages') }),
@@ -133,10 +141,14 @@ export function startReconciler(options: ReconcilerOptions): { stop(): Promise<v
       retryMs: FIRST_PAUSE_MS,
       onError: onError('could not look for messages without a job'),
     }),
+    ...(options.isMeasured
+      ? [startLoop(watch, { retryMs: TICK_MS, onError: onError('could not measure the service') })]
+      : []),
   ];
   return {
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));
+      options.metrics.service.forget();
       if (!isOurs) return;
       try {
         await releaseLease(database, lease);
@@ -156,18 +168,10 @@ function createSweep(options: ReconcilerOptions, isOurs: () => boolean): () => P
       cursor = null;
       return TICK_MS;
     }
-    await measure(options);
     const turn = await reconcileOnce(options, cursor);
     cursor = turn.cursor;
     if (turn.requeued > 0) pauseMs = FIRST_PAUSE_MS;
     else if (cursor === null) pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     return turn.requeued > 0 && cursor !== null ? BUSY_PAUSE_MS : pauseMs;
   };
-}
-
-/** What operators watch: how much waits, and for how long the first of it has. */
-async function measure({ database, queue, metrics }: ReconcilerOptions): Promise<void> {
-  metrics.oldestQueuedMs.record(await oldestQueuedMs(database));
-  const depth = await queue.depth();
-  for (const [state, count] of Object.entries(depth)) metrics.queueDepth.record(count, { state });
 }

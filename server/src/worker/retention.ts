@@ -1,4 +1,5 @@
 import type { BlobStore } from '../lib/blobs/blob-store.ts';
+import { pruneBreakerChanges } from '../lib/db/breaker-changes.ts';
 import type { Database } from '../lib/db/database.ts';
 import { holdLease, releaseLease } from '../lib/db/leases.ts';
 import { pruneBatch, RETENTION_KINDS, type RetentionKind } from '../lib/db/retention.ts';
@@ -38,12 +39,15 @@ export function startRetention(options: RetentionOptions): { stop(): Promise<voi
   let isOurs = false;
   let isStopped = false;
 
+  const daysAgo = (kind: RetentionKind) => new Date(now().getTime() - options.days[kind] * DAY_MS);
+
   const turn = async (): Promise<number> => {
     isOurs = await holdLease(database, lease, LEASE_TTL_MS);
     if (!isOurs) return LEASE_TTL_MS;
     if (now().getTime() - startedAtMs >= ROUND_MS) {
       startedAtMs = now().getTime();
       walks.clear();
+      await pruneBreakerChanges(database.db, daysAgo('events'));
     }
     for (const kind of RETENTION_KINDS) await pruneSome(kind);
     const isDone = RETENTION_KINDS.every((kind) => walks.get(kind)?.isDone);
@@ -53,7 +57,7 @@ export function startRetention(options: RetentionOptions): { stop(): Promise<voi
   };
 
   const pruneSome = async (kind: RetentionKind): Promise<void> => {
-    const before = new Date(now().getTime() - options.days[kind] * DAY_MS);
+    const before = daysAgo(kind);
     let after = walks.get(kind)?.after ?? null;
     let removed = 0;
     let isDone = false;

@@ -11,8 +11,10 @@ import { createInboxProvider } from '../lib/providers/inbox.ts';
 import { createProviders } from '../lib/providers/registry.ts';
 import { createProviderRouter, type ProviderRouter } from '../lib/providers/router.ts';
 import type { Logger } from '../lib/telemetry/logger.ts';
-import type { Metrics } from '../lib/telemetry/metrics.ts';
+import type { Telemetry } from '../lib/telemetry/telemetry.ts';
 import { parseTraceparent } from '../lib/telemetry/trace-context.ts';
+import { startBlobSweep } from './blob-sweep.ts';
+import { type BreakerRecorder, createBreakerRecorder } from './breaker-recorder.ts';
 import { createEmailProcessor } from './email.processor.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { startProviderReporter } from './provider-reporter.ts';
@@ -27,21 +29,24 @@ export type WorkerDeps = {
   profile: Profile;
   engine: Engine;
   logger: Logger;
-  metrics: Metrics;
+  telemetry: Telemetry;
   /** Told of each step of each delivery. */
   onStep?: StepListener | undefined;
 };
 
 /** Starts to work on the queue; `stop` finishes what is under way, within the configured grace. */
-export function startWorker({ config, profile, engine, logger, metrics, onStep }: WorkerDeps): {
+export function startWorker({ config, profile, engine, logger, telemetry, onStep }: WorkerDeps): {
   stop(): Promise<void>;
 } {
   const { database, queue, blobs } = profile;
   const { publicUrl } = config;
   const { db } = database;
-  const router = createRouter({ config, profile, logger, metrics });
+  const { metrics, tracer } = telemetry;
+  const id = Bun.randomUUIDv7();
+  const recorder = createBreakerRecorder({ database, logger, worker: id });
+  const router = createRouter({ config, profile, logger, metrics, recorder });
   // First, because it is what can fail: its port may be taken.
-  const health = startHealth({ config, profile, router });
+  const health = startHealth({ config, profile, router, telemetry });
   const worker = queue.startWorker({
     handler: createEmailProcessor({
       deliveries: createDeliveries(database, config),
@@ -55,6 +60,7 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
       leaseMs: config.leaseMs,
       logger,
       metrics,
+      tracer,
       onStep,
     }),
     concurrency: config.workerConcurrency,
@@ -67,36 +73,54 @@ export function startWorker({ config, profile, engine, logger, metrics, onStep }
         'the worker met an error and goes on',
       ),
   });
-  const reporter = startProviderReporter({ board: profile.providerBoard, router, logger });
+  const reporter = startProviderReporter({ board: profile.providerBoard, router, logger, worker: id });
   const retention = startRetention({ database, blobs, logger, days: config.retentionDays });
-  const reconciler = startReconciler({ database, queue: queue.queue, logger, metrics });
+  const blobSweep = startBlobSweep({ database, blobs, logger });
+  const reconciler = startReconciler({
+    database,
+    queue: queue.queue,
+    logger,
+    metrics,
+    tracer,
+    isMeasured: telemetry.isMeasured,
+  });
   const webhooks = startWebhooks({ config, profile, logger, metrics });
   return {
     async stop() {
       const stopMail = async () => {
-        await Promise.all([reconciler.stop(), retention.stop(), reporter.stop()]);
+        await Promise.all([reconciler.stop(), retention.stop(), blobSweep.stop(), reporter.stop()]);
         await worker.stop(config.shutdownGraceMs);
       };
       // Side by side, because each may use the whole grace.
       await Promise.all([stopMail(), webhooks.stop()]);
       await router.close();
+      await recorder.stop();
       await health?.stop();
     },
   };
 }
 
-type HealthDeps = Pick<WorkerDeps, 'config' | 'profile'> & { router: ProviderRouter };
+type HealthDeps = Pick<WorkerDeps, 'config' | 'profile' | 'telemetry'> & { router: ProviderRouter };
 
 /** A process that is an API too answers there. */
-function startHealth({ config, profile, router }: HealthDeps): HealthServer | null {
-  const { role, host, workerPort: port } = config;
+function startHealth({ config, profile, router, telemetry }: HealthDeps): HealthServer | null {
+  const { role, host, workerPort: port, metricsToken } = config;
   if (role !== 'WORKER' || port === null) return null;
-  return startHealthServer({ host, port, database: profile.database, queue: profile.queue.queue, router });
+  return startHealthServer({
+    host,
+    port,
+    database: profile.database,
+    queue: profile.queue.queue,
+    router,
+    scrape: telemetry.scrape,
+    metricsToken,
+  });
 }
 
-type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger' | 'metrics'>;
+type RouterDeps = Pick<WorkerDeps, 'config' | 'profile' | 'logger'> &
+  Pick<Telemetry, 'metrics'> & { recorder: BreakerRecorder };
 
-function createRouter({ config, profile, logger, metrics }: RouterDeps): ProviderRouter {
+function createRouter({ config, profile, logger, metrics, recorder }: RouterDeps): ProviderRouter {
   const { database, rateLimits, broadcast } = profile;
   return createProviderRouter({
     providers: createProviders(config.providers),
@@ -105,5 +129,6 @@ function createRouter({ config, profile, logger, metrics }: RouterDeps): Provide
     metrics,
     rateLimits,
     broadcast,
+    onBreakerChange: recorder.record,
   });
 }

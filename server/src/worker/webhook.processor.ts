@@ -71,7 +71,9 @@ async function attempt(
   const durationMs = Math.round(performance.now() - startedMs);
   const verdict = toVerdict(sent, claimed.delivery.scheduleAttempts, options.retryDelaysMs);
   metrics.webhookAttempts.add(1, { result: verdict.kind });
-  metrics.webhookMs.record(durationMs, { result: verdict.kind });
+  metrics.webhookTime.record(durationMs, { result: verdict.kind });
+  if (verdict.kind === 'delivered')
+    metrics.webhookDelay.record(now().getTime() - claimed.delivery.scheduleStartedAt.getTime());
   const result = { startedAt, durationMs, ...sent };
   const { paused, due } = await recordAttempt(database, claimed, { result, verdict, at: now() });
   if (paused === null) return;

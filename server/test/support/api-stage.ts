@@ -35,6 +35,7 @@ export async function startApiStage(profile: ProfileName): Promise<ApiStage> {
     // The isolation test shows wrong keys at every route.
     MAX_AUTH_FAILURES: '10000',
     PUBLIC_URL: 'https://mail.example.com',
+    METRICS_TOKEN: '8JcPv2mQx0bT5sLw',
     SECRET_KEY: 'a key for tests of thirty-two characters',
   });
   const [owner, stranger] = [

@@ -3,7 +3,7 @@ import { toOperationKey } from '../../src/api/openapi/operations.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { Engine } from '../../src/lib/engine/engine.ts';
 import { createLogger } from '../../src/lib/telemetry/logger.ts';
-import { createMetrics } from '../../src/lib/telemetry/metrics.ts';
+import { createSilentTelemetry } from '../../src/lib/telemetry/telemetry.ts';
 import type { ApiStage } from './api-stage.ts';
 
 /** Every route of the app itself, whatever is said of it elsewhere. */
@@ -18,7 +18,7 @@ export async function listRouteKeys({ system, sns }: ApiStage): Promise<string[]
     profile: system.profile,
     engine: NO_ENGINE,
     logger: createLogger({ level: 'error', destination: { write: () => undefined } }),
-    metrics: createMetrics(),
+    telemetry: createSilentTelemetry(),
   });
   try {
     return api.app.routes.map(toOperationKey);

@@ -11,6 +11,8 @@ import {
   startWithRetries,
 } from './server-process.ts';
 
+import { waitFor } from './wait-for.ts';
+
 /** A database of its own in a cluster that may be shared. */
 export type TestDatabase = {
   url: string;
@@ -40,7 +42,7 @@ export type PostgresServer = {
 const USER = 'mail';
 const READY_LINE = 'database system is ready to accept connections';
 
-function requireProgram(name: 'initdb' | 'postgres'): string {
+function requireProgram(name: 'initdb' | 'pg_basebackup' | 'postgres'): string {
   const path = findProgram(name);
   if (!path) throw new Error(`${name} is not installed`);
   return path;
@@ -70,29 +72,37 @@ async function findUser(name: string): Promise<{ uid: string; gid: string } | nu
   return uid === undefined || gid === undefined ? null : { uid, gid };
 }
 
-async function createCluster(folder: string): Promise<void> {
-  // Anyone may create in it (as in /tmp itself): whoever runs the cluster makes its own private folder inside.
+/** Runs a program of PostgreSQL's to its end, in a folder where it makes its own private one. */
+async function runToEnd(folder: string, command: readonly [string, ...string[]]): Promise<void> {
+  // Anyone may create in it, as in /tmp itself.
   await chmod(folder, 0o1777);
-  const initdb = Bun.spawn(
-    await asOrdinaryUser([
-      requireProgram('initdb'),
-      `--pgdata=${join(folder, 'data')}`,
-      `--username=${USER}`,
-      '--auth=trust',
-      '--encoding=UTF8',
-      '--locale=C',
-      // Only the creation of the empty cluster; the server itself syncs every commit.
-      '--no-sync',
-    ]),
-    { cwd: folder, stdout: 'ignore', stderr: 'pipe' },
-  );
-  const errors = await new Response(initdb.stderr).text();
-  if ((await initdb.exited) !== 0) throw new Error(`initdb failed:\n${errors}`);
+  const options = { cwd: folder, stdout: 'ignore', stderr: 'pipe' } as const;
+  const program = Bun.spawn(await asOrdinaryUser(command), options);
+  const errors = await new Response(program.stderr).text();
+  if ((await program.exited) !== 0) throw new Error(`${command[0]} failed:\n${errors}`);
 }
 
-type Starting = { folder: string; port: number; onLine: (line: string) => void };
+async function createCluster(folder: string): Promise<void> {
+  await runToEnd(folder, [
+    requireProgram('initdb'),
+    `--pgdata=${join(folder, 'data')}`,
+    `--username=${USER}`,
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    // Only the creation of the empty cluster; the server itself syncs every commit.
+    '--no-sync',
+  ]);
+}
 
-async function startCluster({ folder, port, onLine }: Starting): Promise<ServerProcess> {
+type Starting = { folder: string; port: number; onLine: (line: string) => void; readyLine?: string };
+
+async function startCluster({
+  folder,
+  port,
+  onLine,
+  readyLine = READY_LINE,
+}: Starting): Promise<ServerProcess> {
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -106,7 +116,7 @@ async function startCluster({ folder, port, onLine }: Starting): Promise<ServerP
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = await asOrdinaryUser([requireProgram('postgres'), '-D', join(folder, 'data'), ...flags]);
-  return startServerProcess({ command, cwd: folder, readyLine: READY_LINE, onLine });
+  return startServerProcess({ command, cwd: folder, readyLine, onLine });
 }
 
 /** Runs one statement on a connection of its own. */
@@ -169,6 +179,65 @@ export async function startPostgres({
       async restart(signal = 'SIGINT') {
         await server.stop(signal);
         server = await startWithRetries(20, () => startCluster({ folder, port, onLine }));
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A server that follows another, and every commit of the other waits for it. */
+export type Standby = {
+  port: number;
+  /** Resolves once it has the database, which a commit does not wait for. */
+  waitFor(database: TestDatabase): Promise<void>;
+  /** Makes it a server of its own, and resolves when it takes writes. */
+  promote(): Promise<void>;
+  /** Stops the server and removes its files. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+/** Copies a running cluster and starts the copy as its synchronous standby. */
+export async function startStandby(primary: Pick<PostgresServer, 'port' | 'url'>): Promise<Standby> {
+  const folder = await mkdtemp(join(process.platform === 'darwin' ? '/tmp' : tmpdir(), 'mail-standby-'));
+  try {
+    await runToEnd(folder, [
+      requireProgram('pg_basebackup'),
+      `--pgdata=${join(folder, 'data')}`,
+      '--host=127.0.0.1',
+      `--port=${primary.port}`,
+      `--username=${USER}`,
+      '--checkpoint=fast',
+      '--write-recovery-conf',
+      '--no-sync',
+    ]);
+    const readyLine = 'database system is ready to accept read-only connections';
+    let port = 0;
+    const server = await startWithRetries(5, () => {
+      port = findFreePort();
+      return startCluster({ folder, port, onLine: () => undefined, readyLine });
+    });
+    await runStatement(primary.url, "ALTER SYSTEM SET synchronous_standby_names = '*'");
+    await runStatement(primary.url, 'SELECT pg_reload_conf()');
+    return {
+      port,
+      async waitFor({ url }) {
+        const copy = new URL(url);
+        copy.port = String(port);
+        await waitFor('the standby to have it', async () => {
+          try {
+            await runStatement(copy.href, 'SELECT 1');
+            return true;
+          } catch {
+            return null;
+          }
+        });
+      },
+      promote: () => runStatement(`postgres://${USER}@127.0.0.1:${port}/postgres`, 'SELECT pg_promote()'),
+      async stop() {
+        await server.stop('SIGINT');
+        await rm(folder, { recursive: true, force: true });
       },
     };
   } catch (error) {

@@ -38,23 +38,63 @@ const DATABASES = 4096;
 const COUNTER = 'test-databases-taken';
 
 function startRedisProcess(folder: string, port: number, appendOnly: boolean): Promise<ServerProcess> {
-  const program = findProgram('redis-server');
-  if (!program) throw new Error('redis-server is not installed');
-  const settings = {
+  return startRedisNode(folder, port, {
+    databases: String(DATABASES),
+    appendonly: appendOnly ? 'yes' : 'no',
+  });
+}
+
+/** Starts one `redis-server` on loopback, with these settings over those that all of them have. */
+export function startRedisNode(
+  folder: string,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<ServerProcess> {
+  const all = {
     port: String(port),
     bind: '127.0.0.1',
     dir: folder,
-    databases: String(DATABASES),
     save: '',
-    appendonly: appendOnly ? 'yes' : 'no',
+    appendonly: 'yes',
     appendfsync: 'everysec',
     'maxmemory-policy': 'noeviction',
+    ...settings,
   };
-  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
   return startServerProcess({
-    command: diesWithParent([program, ...flags]),
+    command: diesWithParent([requireRedis(), ...flags]),
     cwd: folder,
     readyLine: 'Ready to accept connections',
+  });
+}
+
+function requireRedis(): string {
+  const program = findProgram('redis-server');
+  if (!program) throw new Error('redis-server is not installed');
+  return program;
+}
+
+/** Starts one sentinel that watches a master; with `quorum` of them agreed it is replaced. */
+export async function startSentinel(
+  folder: string,
+  port: number,
+  { name, master, quorum }: { name: string; master: number; quorum: number },
+): Promise<ServerProcess> {
+  // A sentinel writes what it learns into its own configuration.
+  const path = join(folder, `sentinel-${port}.conf`);
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${folder}`,
+    `sentinel monitor ${name} 127.0.0.1 ${master} ${quorum}`,
+    `sentinel down-after-milliseconds ${name} 1000`,
+    `sentinel failover-timeout ${name} 5000`,
+  ];
+  await Bun.write(path, `${lines.join('\n')}\n`);
+  return startServerProcess({
+    command: diesWithParent([requireRedis(), path, '--sentinel']),
+    cwd: folder,
+    readyLine: `+monitor master ${name}`,
   });
 }
 

@@ -4,12 +4,17 @@ import { join } from 'node:path';
 /** Programs that tests start, by the name of their binary. */
 export type Program =
   | 'chromium'
+  | 'fish'
   | 'initdb'
+  | 'node'
+  | 'npm'
+  | 'pg_basebackup'
   | 'postgres'
   | 'redis-server'
   | 'setpriv'
   | 'smtp-sink'
-  | 'smtp-source';
+  | 'smtp-source'
+  | 'zsh';
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
 

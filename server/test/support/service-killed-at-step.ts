@@ -1,5 +1,4 @@
 import { createLogger } from '../../src/lib/telemetry/logger.ts';
-import { createMetrics } from '../../src/lib/telemetry/metrics.ts';
 import { readConfig } from '../../src/config.ts';
 import { startService } from '../../src/index.ts';
 
@@ -10,7 +9,7 @@ import { startService } from '../../src/index.ts';
 const [step, nth] = (process.env['KILL_AT'] ?? '').split(':');
 let reached = 0;
 const logger = createLogger({ level: 'info' });
-const service = await startService(readConfig(), logger, createMetrics(), {
+const service = await startService(readConfig(), logger, {
   onStep(current, messageId) {
     if (current !== step) return;
     reached += 1;

@@ -8,6 +8,7 @@ import { createApiKey } from '../../src/lib/auth/api-key.ts';
 import type { Database } from '../../src/lib/db/database.ts';
 import type { Profile } from '../../src/lib/profile.ts';
 import { createMetrics } from '../../src/lib/telemetry/metrics.ts';
+import { SILENT_TRACER } from '../../src/lib/telemetry/tracer.ts';
 import { createLogger } from '../../src/lib/telemetry/logger.ts';
 import { migrateDatabaseAt } from './migrate.ts';
 import { acquirePostgres, acquireRedis } from './once-per-run.ts';
@@ -93,7 +94,15 @@ export async function startSystem(
   const logger = createLogger({ level: 'debug', destination: { write: (line) => void logLines.push(line) } });
   if (config.storage.kind === 'production') await migrateDatabaseAt(config.storage.databaseUrl);
   const meter = createTestMeter();
-  const service = await startService(config, logger, createMetrics(meter.provider));
+  const service = await startService(config, logger, {
+    telemetry: {
+      metrics: createMetrics(meter.provider),
+      tracer: SILENT_TRACER,
+      isMeasured: true,
+      scrape: meter.scrape,
+      stop: async () => {},
+    },
+  });
   const url = service.url ?? '';
   const call = createCaller(url);
   const { clientId, live, test } = await createClient(call, admin);

@@ -1,3 +1,4 @@
+import { toPrometheusText } from '../../src/lib/telemetry/prometheus-text.ts';
 import { type DataPoint, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 
 /** Collects when it is asked, as a scrape does. */
@@ -12,6 +13,10 @@ export function createTestMeter() {
   const provider = new MeterProvider({ readers: [reader] });
   return {
     provider,
+    /** As /metrics shows it. */
+    async scrape(): Promise<string> {
+      return toPrometheusText((await reader.collect()).resourceMetrics);
+    },
     async countOf(counter: string, attributes: Record<string, unknown> = {}): Promise<number> {
       const { resourceMetrics } = await reader.collect();
       const found = resourceMetrics.scopeMetrics

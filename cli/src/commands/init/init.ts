@@ -6,13 +6,13 @@ import { programName } from '../../environment.ts';
 import { outputOf, type OutputFlags } from '../../options.ts';
 import { bold, dim, green } from '../../output.ts';
 import { askChoices, askText, isInteractive } from '../../prompt.ts';
-import { readStarter, STARTERS } from '../../starters.ts';
+import { NO_STARTER, readStarter, STARTERS } from '../../starters.ts';
 import { writeWhole } from '../../write-file.ts';
 import { PROJECT_VERSIONS } from './versions.ts';
 
 type InitFlags = OutputFlags & { template?: string[]; dir: string };
 
-type Made = { path: string; made: boolean };
+type Made = { path: string; what: 'created' | 'changed' | 'kept' };
 
 /** `mailctl init` */
 export async function init(given: string | undefined, flags: InitFlags): Promise<void> {
@@ -33,14 +33,9 @@ async function askForFolder(flags: InitFlags): Promise<string> {
 
 async function chooseStarters(flags: InitFlags): Promise<readonly string[]> {
   const names = flags.template ?? (await askForStarters(flags));
-  if (names.length === 1 && names[0] === 'none') return [];
-  for (const name of names) {
-    if (!STARTERS.some((starter) => starter.name === name)) {
-      const all = STARTERS.map((starter) => starter.name).join(', ');
-      throw new CommandError('usage', `There is no starter "${name}"; there are ${all}, and none.`);
-    }
-  }
-  return names;
+  if (!names.includes(NO_STARTER)) return names;
+  if (names.length === 1) return [];
+  throw new CommandError('usage', `--template takes starters or "${NO_STARTER}", not both.`);
 }
 
 async function askForStarters(flags: InitFlags): Promise<string[]> {
@@ -102,9 +97,9 @@ function toTsconfig(dir: string): string {
 }
 
 async function writeNew(path: string, content: string): Promise<Made> {
-  if (existsSync(path)) return { path, made: false };
+  if (existsSync(path)) return { path, what: 'kept' };
   await writeWhole(path, content);
-  return { path, made: true };
+  return { path, what: 'created' };
 }
 
 const DATA_FOLDER = '.mailer/';
@@ -112,27 +107,34 @@ const DATA_FOLDER = '.mailer/';
 /** What `mailctl dev` keeps holds keys, and must not be committed. */
 async function ignoreData(path: string): Promise<Made> {
   const before = existsSync(path) ? await readFile(path, 'utf8') : '';
-  if (before.split(/\r?\n/).includes(DATA_FOLDER)) return { path, made: false };
+  if (before.split(/\r?\n/).includes(DATA_FOLDER)) return { path, what: 'kept' };
   const content = `${before === '' || before.endsWith('\n') ? '' : '\n'}${DATA_FOLDER}\n`;
   if (before === '') await writeWhole(path, `node_modules/\n${content}`);
   else await appendFile(path, content);
-  return { path, made: true };
+  return { path, what: before === '' ? 'created' : 'changed' };
 }
+
+/** For a project that has a package.json of its own, which is left as it is. */
+const PACKAGES = Object.entries(PROJECT_VERSIONS)
+  .map(([name, version]) => `${name}@${version}`)
+  .join(' ');
 
 function tell(folder: string, made: readonly Made[], flags: InitFlags): void {
   const name = programName();
-  const answer = {
-    folder,
-    created: made.filter((file) => file.made).map(({ path }) => path),
-    kept: made.filter((file) => !file.made).map(({ path }) => path),
-  };
+  const pathsOf = (wanted: Made['what']) => made.flatMap(({ path, what }) => (what === wanted ? [path] : []));
+  const kept = pathsOf('kept');
+  const answer = { folder, created: pathsOf('created'), changed: pathsOf('changed'), kept };
   outputOf(flags).answer(answer, () =>
     [
-      ...made.map((file) => (file.made ? `${green('created')}  ${file.path}` : dim(`kept     ${file.path}`))),
+      ...made.map(({ path, what }) =>
+        what === 'kept' ? dim(`kept     ${path}`) : `${green(what)}  ${path}`,
+      ),
       '',
       bold('Next'),
       ...(relative('.', folder) === '' ? [] : [`  cd ${folder}`]),
-      '  npm install              types for your editor; sending needs none of it',
+      kept.some((path) => basename(path) === 'package.json')
+        ? `  npm install -D ${PACKAGES}\n${' '.repeat(27)}types for your editor; sending needs none of it`
+        : '  npm install              types for your editor; sending needs none of it',
       `  ${name} dev              the whole service here, pushing as you save`,
       `  ${name} template lint    what mail clients would break`,
     ].join('\n'),

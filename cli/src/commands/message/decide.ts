@@ -1,45 +1,44 @@
-import { CommandError } from '../../command-error.ts';
-import { outputOf, type ServiceFlags } from '../../options.ts';
-import { green } from '../../output.ts';
+import type { MessageStatus, Resolution } from '@org/mail-sdk';
+import { isBad } from '../../message-status.ts';
+import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
+import { green, red } from '../../output.ts';
 import { assertConfirmed } from '../../prompt.ts';
-import { pathOf, type Service, serviceOf } from '../../service.ts';
 
 type DecideFlags = ServiceFlags & { yes?: boolean };
 
 /** `mailctl message cancel` */
 export async function cancel(ids: readonly string[], flags: DecideFlags): Promise<void> {
+  const mailer = await mailerOf(flags);
   await assertConfirmed(flags, `Cancel ${ids.length === 1 ? ids[0] : `${ids.length} messages`}?`);
-  await forEach(ids, flags, (service, id) => service.request('POST', pathOf('/v1/messages', id, 'cancel')));
+  await decide(ids, flags, (id) => mailer.messages.cancel(id));
 }
 
 /** `mailctl message retry` */
 export async function retry(ids: readonly string[], flags: DecideFlags): Promise<void> {
-  await forEach(ids, flags, (service, id) => service.request('POST', pathOf('/v1/messages', id, 'retry')));
+  const mailer = await mailerOf(flags);
+  await decide(ids, flags, (id) => mailer.messages.retry(id));
 }
-
-const OUTCOMES = ['sent', 'failed', 'retry'];
 
 /** `mailctl message resolve` */
-export async function resolve(id: string, flags: DecideFlags & { as: string }): Promise<void> {
-  if (!OUTCOMES.includes(flags.as))
-    throw new CommandError('usage', `--as needs ${OUTCOMES.join(', ')}, not "${flags.as}".`);
+export async function resolve(id: string, flags: DecideFlags & { as: Resolution }): Promise<void> {
+  const mailer = await mailerOf(flags);
   if (flags.as === 'retry')
     await assertConfirmed(flags, `The provider may have taken ${id} already: send it again?`);
-  await forEach([id], flags, (service) =>
-    service.request('POST', pathOf('/v1/messages', id, 'resolve'), { body: { as: flags.as } }),
-  );
+  await decide([id], flags, () => mailer.messages.resolve(id, flags.as));
 }
 
-type Decide = (service: Service, id: string) => Promise<Record<string, unknown>>;
+type Decide = (id: string) => Promise<{ status: MessageStatus }>;
 
-async function forEach(ids: readonly string[], flags: ServiceFlags, decide: Decide): Promise<void> {
-  const service = await serviceOf(flags);
-  const results: { messageId: string; status: string }[] = [];
-  for (const id of ids) {
-    const { status } = await decide(service, id);
-    results.push({ messageId: id, status: String(status) });
+/** One after the other; the first that is refused ends it, and what was done until then is told. */
+async function decide(ids: readonly string[], flags: ServiceFlags, one: Decide): Promise<void> {
+  const data: { messageId: string; status: MessageStatus }[] = [];
+  try {
+    for (const id of ids) data.push({ messageId: id, status: (await one(id)).status });
+  } finally {
+    if (data.length > 0) outputOf(flags).answer({ data }, () => data.map(toLine).join('\n'));
   }
-  outputOf(flags).answer({ data: results }, () =>
-    results.map(({ messageId, status }) => `${green(status)}  ${messageId}`).join('\n'),
-  );
+}
+
+function toLine({ messageId, status }: { messageId: string; status: MessageStatus }): string {
+  return `${(isBad(status) ? red : green)(status)}  ${messageId}`;
 }

@@ -1,15 +1,14 @@
-import type { MessageQuery, MessageSummary } from '@org/mail-sdk';
-import { CommandError } from '../../command-error.ts';
-import { isBad, isStatus, STATUSES } from '../../message-status.ts';
+import type { MessageQuery, MessageStatus, MessageSummary } from '@org/mail-sdk';
+import { isBad } from '../../message-status.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { green, red, toList } from '../../output.ts';
+import { firstOf } from '../../pages.ts';
 import { definedOnly, parsePast, parseWhole } from '../../parse-option.ts';
+import { toShortTime } from '../../record.ts';
 
-export type FilterFlags = { status?: string; to?: string; template?: string; since?: string };
+export type FilterFlags = { status?: MessageStatus; to?: string; template?: string; since?: string };
 
 type ListFlags = ServiceFlags & FilterFlags & { until?: string; limit: string };
-
-const PAGE_SIZE = 100;
 
 /** `mailctl message list` */
 export async function list(flags: ListFlags): Promise<void> {
@@ -17,29 +16,19 @@ export async function list(flags: ListFlags): Promise<void> {
   const query: MessageQuery = {
     ...toFilter(flags),
     ...(flags.until === undefined ? {} : { until: parsePast(flags.until, '--until') }),
-    limit: Math.min(limit, PAGE_SIZE),
   };
   const mailer = await mailerOf(flags);
-  const found: MessageSummary[] = [];
-  for await (const message of mailer.messages.list(query)) {
-    found.push(message);
-    if (found.length >= limit) break;
-  }
+  const found = await firstOf(limit, (page) => mailer.messages.list({ ...query, ...page }));
   outputOf(flags).answer({ data: found }, () => (found.length === 0 ? 'No such messages.' : toTable(found)));
 }
 
-/** What `list` and `tail` have in common. @throws CommandError `usage` */
+/** What `list` and `tail` have in common. @throws CommandError `usage` for a time that is none */
 export function toFilter({
   status,
   to,
   template,
   since,
 }: FilterFlags): Pick<MessageQuery, 'status' | 'recipient' | 'template' | 'since'> {
-  if (status !== undefined && !isStatus(status))
-    throw new CommandError(
-      'usage',
-      `"${status}" is no status of a message; there are ${STATUSES.join(', ')}.`,
-    );
   return definedOnly({
     status,
     recipient: to,
@@ -63,6 +52,6 @@ function toTable(found: readonly MessageSummary[]): string {
       title: 'template',
       of: ({ template, templateVersion }) => (template === null ? '' : `${template}@${templateVersion}`),
     },
-    { title: 'at', of: ({ createdAt }) => createdAt.slice(0, 19).replace('T', ' '), isWhole: true },
+    { title: 'at', of: ({ createdAt }) => toShortTime(createdAt), isWhole: true },
   ]);
 }

@@ -1,17 +1,17 @@
-import type { Mailer, Message, SendInput, SendResult } from '@org/mail-sdk';
+import type { Message, MessageStatus, SendInput, SendResult } from '@org/mail-sdk';
 import { CommandError } from '../../command-error.ts';
 import { programName } from '../../environment.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { green, type Output, red } from '../../output.ts';
-import { definedOnly, parseChoice, parseDurationMs, parsePairs, parseTime } from '../../parse-option.ts';
+import { definedOnly, parseDurationMs, parsePairs, parseTime } from '../../parse-option.ts';
 import { withSpinner } from '../../progress.ts';
 import { askText, isInteractive } from '../../prompt.ts';
 import { readContent, readProps } from '../../props.ts';
-import { isStatus, STATUSES } from '../../message-status.ts';
+import { toShortTime } from '../../record.ts';
 import { parsePinned } from '../../template-name.ts';
 import { withSuggestion } from '../../template-suggestion.ts';
 
-const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = NonNullable<SendInput['priority']>;
 
 type SendFlags = ServiceFlags & {
   to?: string[];
@@ -29,10 +29,10 @@ type SendFlags = ServiceFlags & {
   tag?: string[];
   metadata?: string[];
   at?: string;
-  priority?: string;
+  priority?: Priority;
   unsubscribe?: true;
   idempotencyKey?: string;
-  wait?: true | string;
+  wait?: true | MessageStatus;
   timeout: string;
 };
 
@@ -40,22 +40,22 @@ type SendFlags = ServiceFlags & {
 export async function send(template: string | undefined, flags: SendFlags): Promise<void> {
   const output = outputOf(flags);
   const timeoutMs = parseDurationMs(flags.timeout, '--timeout');
-  const wanted = flags.wait === undefined ? null : toWanted(flags.wait);
   const message = await toMessage(template, flags);
   const mailer = await mailerOf(flags);
   const options = flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey };
   const result = await withSuggestion(mailer, template, () =>
     withSpinner(output, 'Sending', () => mailer.send(message, options)),
   );
-  if (wanted === null) return output.answer(result, () => toAccepted(result));
+  if (flags.wait === undefined) return output.answer(result, () => toAccepted(result, message));
   const ended = await withSpinner(output, `Waiting for ${result.messageId}`, () =>
-    mailer.messages.waitFor(result.messageId, wanted.status, { timeoutMs }),
+    mailer.messages.waitFor(result.messageId, flags.wait === true ? undefined : flags.wait, { timeoutMs }),
   );
   tellEnd(output, result, ended);
 }
 
-function toAccepted({ status, messageId }: SendResult): string {
-  return `${green(status)}  ${messageId}\nWhat became of it: ${programName()} message get ${messageId}`;
+function toAccepted({ status, messageId }: SendResult, { scheduledAt }: SendInput): string {
+  const when = status === 'scheduled' ? `  for ${toShortTime(String(scheduledAt))} UTC` : '';
+  return `${green(status)}  ${messageId}${when}\nWhat became of it: ${programName()} message get ${messageId}`;
 }
 
 const WELL: readonly string[] = ['sent', 'delivered', 'scheduled', 'queued', 'sending'];
@@ -72,12 +72,6 @@ function tellEnd(output: Output, result: SendResult, { status, subject, lastErro
       `The mail ended as "${status}".`,
       `${programName()} message get ${result.messageId}`,
     );
-}
-
-function toWanted(wait: true | string): { status: Parameters<Mailer['messages']['waitFor']>[1] } {
-  if (wait === true) return { status: undefined };
-  if (isStatus(wait)) return { status: wait };
-  throw new CommandError('usage', `--wait needs a status (${STATUSES.join(', ')}), not "${wait}".`);
 }
 
 async function toMessage(template: string | undefined, flags: SendFlags): Promise<SendInput> {
@@ -104,8 +98,7 @@ async function toMessage(template: string | undefined, flags: SendFlags): Promis
       tags: parsePairs(flags.tag, '--tag'),
       metadata: parsePairs(flags.metadata, '--metadata'),
       scheduledAt: flags.at === undefined ? undefined : parseTime(flags.at, '--at'),
-      priority:
-        flags.priority === undefined ? undefined : parseChoice(flags.priority, '--priority', PRIORITIES),
+      priority: flags.priority,
       unsubscribe: flags.unsubscribe,
     }),
   };

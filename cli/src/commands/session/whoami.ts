@@ -18,8 +18,13 @@ export async function whoami(flags: ServiceFlags): Promise<void> {
       `Set MAIL_API_KEY, or log in: ${programName()} login`,
     );
   }
-  const identity = await withSpinner(output, `Asking ${baseUrl}`, () => identify({ baseUrl, apiKey }));
   const key = toShownKey(apiKey);
+  const identity = await withSpinner(output, `Asking ${baseUrl}`, () =>
+    whenAccepted(
+      () => identify({ baseUrl, apiKey }),
+      `${baseUrl} does not accept the key ${key} (from ${keyFrom}).`,
+    ),
+  );
   output.answer({ url: baseUrl, urlFrom, key, keyFrom, ...identity }, () =>
     toTable([
       [dim('url'), baseUrl, dim(`from ${urlFrom}`)],
@@ -29,6 +34,17 @@ export async function whoami(flags: ServiceFlags): Promise<void> {
       ...(identity.client === null ? [] : [[dim('client'), identity.client.name, dim(identity.client.id)]]),
     ]),
   );
+}
+
+/** A key that is refused is told by where it comes from, which is what somebody asks here. */
+async function whenAccepted<T>(ask: () => Promise<T>, refusal: string): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const isRefused = error instanceof Error && 'code' in error && error.code === 'unauthenticated';
+    if (!isRefused) throw error;
+    throw new CommandError('not_authenticated', refusal, `Log in with another: ${programName()} login`);
+  }
 }
 
 /** Mode and prefix, by which operators know a key; never its secret. */

@@ -1,15 +1,14 @@
-import type { TemplateVersionSummary } from '@org/mail-sdk';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
+import { allOf, firstOf } from '../../pages.ts';
 import { parseWhole } from '../../parse-option.ts';
 import { green, toList } from '../../output.ts';
 import { programName } from '../../environment.ts';
-
-const PAGE_SIZE = 100;
+import { toShortTime } from '../../record.ts';
 
 /** `mailctl template list` */
 export async function list(flags: ServiceFlags): Promise<void> {
   const mailer = await mailerOf(flags);
-  const templates = await Array.fromAsync(mailer.templates.list({ limit: PAGE_SIZE }));
+  const templates = await allOf((page) => mailer.templates.list(page));
   outputOf(flags).answer({ data: templates }, () =>
     templates.length === 0
       ? `No templates yet. Push some with: ${programName()} template push`
@@ -18,7 +17,7 @@ export async function list(flags: ServiceFlags): Promise<void> {
           { title: 'version', of: ({ version }) => String(version), isWhole: true },
           { title: 'whose', of: ({ isShared }) => (isShared ? 'shared' : '') },
           { title: 'warnings', of: ({ warnings }) => (warnings.length > 0 ? String(warnings.length) : '') },
-          { title: 'pushed', of: ({ updatedAt }) => updatedAt },
+          { title: 'pushed', of: ({ updatedAt }) => toShortTime(updatedAt), isWhole: true },
         ]),
   );
 }
@@ -27,18 +26,14 @@ export async function list(flags: ServiceFlags): Promise<void> {
 export async function versions(name: string, flags: ServiceFlags & { limit: string }): Promise<void> {
   const limit = parseWhole(flags.limit, '--limit', { maximum: 1000 });
   const mailer = await mailerOf(flags);
-  const found: TemplateVersionSummary[] = [];
-  for await (const version of mailer.templates.versions(name, { limit: Math.min(limit, PAGE_SIZE) })) {
-    found.push(version);
-    if (found.length >= limit) break;
-  }
+  const found = await firstOf(limit, (page) => mailer.templates.versions(name, page));
   outputOf(flags).answer({ data: found }, () =>
     toList(found, [
       { title: 'version', of: ({ version }) => String(version), isWhole: true },
       { title: '', of: ({ isCurrent }) => (isCurrent ? 'current' : ''), tint: green },
       { title: 'content', of: ({ contentHash }) => contentHash.slice(0, 12), isWhole: true },
       { title: 'warnings', of: ({ warnings }) => (warnings.length > 0 ? String(warnings.length) : '') },
-      { title: 'pushed', of: ({ createdAt }) => createdAt },
+      { title: 'pushed', of: ({ createdAt }) => toShortTime(createdAt), isWhole: true },
     ]),
   );
 }

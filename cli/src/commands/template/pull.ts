@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Mailer, TemplateVersion } from '@org/mail-sdk';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { bold, dim, green } from '../../output.ts';
+import { allOf } from '../../pages.ts';
 import { mapInParallel } from '../../pool.ts';
 import { withSpinner } from '../../progress.ts';
 import { assertConfirmed } from '../../prompt.ts';
@@ -12,7 +13,6 @@ import { assertInside } from '../../inside.ts';
 
 type PullFlags = ServiceFlags & { yes?: boolean; dir: string };
 
-const PAGE_SIZE = 100;
 const AT_ONCE = 4;
 const SHARED_FOLDER = '_shared/';
 
@@ -43,18 +43,15 @@ export async function pull(names: readonly string[], flags: PullFlags): Promise<
     answer
       .map(({ name, version, files: own }) => {
         const count = own.filter(({ change }) => change !== 'same').length;
-        return `${green('pulled')}  ${bold(name)}  version ${version}  ${dim(count === 0 ? 'nothing new' : `${count} files`)}`;
+        return `${green('pulled')}  ${bold(name)}  version ${version}  ${dim(count === 0 ? 'nothing new' : count === 1 ? '1 file' : `${count} files`)}`;
       })
       .join('\n'),
   );
 }
 
 async function fetchAll(mailer: Mailer, names: readonly string[]): Promise<TemplateVersion[]> {
-  const wanted = names.map(parsePinned);
-  if (wanted.length === 0) {
-    for await (const { name, version } of mailer.templates.list({ limit: PAGE_SIZE }))
-      wanted.push({ name, version });
-  }
+  const wanted =
+    names.length > 0 ? names.map(parsePinned) : await allOf((page) => mailer.templates.list(page));
   return mapInParallel(wanted, AT_ONCE, async ({ name, version }) =>
     mailer.templates.version(name, version ?? (await mailer.templates.get(name)).version),
   );

@@ -1,26 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { CommandError } from '../../command-error.ts';
 import { programName } from '../../environment.ts';
+import { inOrder, isWritten, readLiveTypes } from '../../live-types.ts';
 import { loadTemplates, withLocalEngine } from '../../local-templates.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { bold, green, type Output, toReasons } from '../../output.ts';
 import { withSpinner } from '../../progress.ts';
-import { isRecord } from '../../record.ts';
 import { toProblem } from '../../template-problem.ts';
 import { toTemplateTypes, type TypedTemplate } from '../../template-types.ts';
 import { writeWhole } from '../../write-file.ts';
 
 type TypesFlags = ServiceFlags & { live?: boolean; out: string; check?: boolean };
 
-const PAGE_SIZE = 100;
-
 /** `mailctl template types` */
 export async function writeTypes(paths: readonly string[], flags: TypesFlags): Promise<void> {
   const output = outputOf(flags);
-  const templates = flags.live ? await readLive(flags) : await readHere(output, paths);
+  const templates = flags.live ? await readLiveTypes(await mailerOf(flags)) : await readHere(output, paths);
   const text = toTemplateTypes(templates);
   if (flags.out === '-') return void process.stdout.write(text);
-  const isCurrent = existsSync(flags.out) && readFileSync(flags.out, 'utf8') === text;
+  const isCurrent = isWritten(flags.out, text);
   if (flags.check && !isCurrent) {
     throw new CommandError(
       'would_change',
@@ -37,15 +34,6 @@ export async function writeTypes(paths: readonly string[], flags: TypesFlags): P
   );
 }
 
-/** What is derived from `PreviewProps` describes an example, and would refuse what is fine: those props are left open. */
-async function readLive(flags: TypesFlags): Promise<TypedTemplate[]> {
-  const mailer = await mailerOf(flags);
-  const templates: TypedTemplate[] = [];
-  for await (const { name, schema } of mailer.templates.list({ limit: PAGE_SIZE }))
-    templates.push({ name, schema: inOrder(schema) });
-  return templates;
-}
-
 async function readHere(output: Output, paths: readonly string[]): Promise<TypedTemplate[]> {
   const templates = await loadTemplates(paths);
   return withLocalEngine(output, (engine) =>
@@ -58,15 +46,5 @@ async function readHere(output: Output, paths: readonly string[]): Promise<Typed
       }
       return typed;
     }),
-  );
-}
-
-/** The database keeps the members of objects in an order of its own; sorted, both sides write the same file. */
-function inOrder(schema: Readonly<Record<string, unknown>> | null): Record<string, unknown> | null {
-  if (schema === null) return null;
-  return Object.fromEntries(
-    Object.entries(schema)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => [name, isRecord(value) ? inOrder(value) : value]),
   );
 }

@@ -16,6 +16,7 @@ import type { Logger } from '../../lib/telemetry/logger.ts';
 import { parseDomain } from '../../lib/mail/address.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import type { IdempotencyGuard } from '../middleware/idempotency.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
 import { CreateClientBody, PageQuery, UpdateClientBody } from '../schemas.ts';
@@ -101,24 +102,27 @@ export function clientsController({
       { query: ListClientsQuery },
     )
     .get('/:id', async ({ params }) => toAnswer(await findKnown(database, params.id)))
-    .post('/:id/suspend', async ({ params, identity }) => {
+    .post('/:id/suspend', async ({ params, identity, request }) => {
       const client = await findKnown(database, params.id);
       const suspended = await updateClient(database.db, client.id, { status: 'suspended' });
       if (!suspended) throw noSuchClient(params.id);
       changed(client.id);
-      logger.info({ client_id: client.id, by: identity.keyPrefix }, 'a client was suspended');
+      logger.info(
+        { ...idsOf(request), client_id: client.id, by: identity.keyPrefix },
+        'a client was suspended',
+      );
       return toAnswer(suspended);
     })
     .delete(
       '/:id',
-      async ({ params, query, identity }) => {
+      async ({ params, query, identity, request }) => {
         const client = await findKnown(database, params.id);
         if (query.confirm !== client.name) throw notConfirmed();
         const removal = await removeClient({ database, blobs }, client, () => changed(client.id));
         changed(client.id);
         if (removal.kind === 'in_use') throw inUse(removal.unfinished);
         logger.info(
-          { client_id: client.id, by: identity.keyPrefix, ...removal.data },
+          { ...idsOf(request), client_id: client.id, by: identity.keyPrefix, ...removal.data },
           'a client was removed with all that was its own',
         );
         return { id: client.id, name: client.name, removed: removal.data };

@@ -10,10 +10,12 @@ import type { MessageOwner } from '../../lib/db/messages.ts';
 import { retryMessage, retryMessages } from '../../lib/db/resolutions.ts';
 import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
+import type { Tracer } from '../../lib/telemetry/tracer.ts';
 import { toActor, toOwner } from '../actor.ts';
 import { DeadLetterFilterBody, ListDeadLettersQuery, toDeadLetterFilter } from '../dead-letter-filter.ts';
 import { walkDeadLetters } from '../dead-letter-walk.ts';
 import type { Authenticator } from '../middleware/authenticate.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
 import { requeue } from '../requeue.ts';
@@ -23,11 +25,12 @@ export type DeadLettersDeps = {
   database: Database;
   queue: MailQueue;
   logger: Logger;
+  tracer: Tracer;
   authenticator: Authenticator;
 };
 
 /** `/v1/dead-letters`: what was given up. A client's key sees its own, an admin's everybody's. */
-export function deadLettersController({ database, queue, logger, authenticator }: DeadLettersDeps) {
+export function deadLettersController({ database, queue, logger, tracer, authenticator }: DeadLettersDeps) {
   return new Elysia({ prefix: '/v1/dead-letters', normalize: false })
     .derive(async ({ request }) => ({ identity: await authenticator.identify(request) }))
     .get(
@@ -50,12 +53,12 @@ export function deadLettersController({ database, queue, logger, authenticator }
     })
     .post(
       '/retry',
-      async ({ body, identity }) => {
+      async ({ body, identity, request }) => {
         const actor = toActor(identity);
         const target = { database, owner: actor.owner, filter: toDeadLetterFilter(body) };
         const { count, hasMore } = await walkDeadLetters(target, async (messageIds) => {
           const retried = await retryMessages(database, { messageIds, actor });
-          await requeue({ queue, logger }, retried);
+          await requeue({ queue, logger: logger.child(idsOf(request)), tracer }, retried);
           return retried.length;
         });
         return { retried: count, hasMore };
@@ -64,31 +67,31 @@ export function deadLettersController({ database, queue, logger, authenticator }
     )
     .post(
       '/discard',
-      async ({ body, identity }) => {
+      async ({ body, identity, request }) => {
         const { owner, by } = toActor(identity);
         const target = { database, owner, filter: toDeadLetterFilter(body) };
         const { count, hasMore } = await walkDeadLetters(
           target,
           async (messageIds) => (await discardDeadLetters(database.db, messageIds)).length,
         );
-        logger.info({ discarded: count, by }, 'dead letters were discarded');
+        logger.info({ ...idsOf(request), discarded: count, by }, 'dead letters were discarded');
         return { discarded: count, hasMore };
       },
       { body: DeadLetterFilterBody },
     )
-    .post('/:id/retry', async ({ params, identity }) => {
+    .post('/:id/retry', async ({ params, identity, request }) => {
       const actor = toActor(identity);
       const { id: messageId } = await loadLetter(database, params.id, actor.owner);
       const result = await retryMessage(database, { messageId, actor });
       const message = assertDone(result, { messageId, code: 'not_retryable' });
-      await requeue({ queue, logger }, [message]);
+      await requeue({ queue, logger: logger.child(idsOf(request)), tracer }, [message]);
       return { messageId, status: message.status };
     })
-    .delete('/:id', async ({ params, identity, set }) => {
+    .delete('/:id', async ({ params, identity, request, set }) => {
       const { owner, by } = toActor(identity);
       const { id: messageId } = await loadLetter(database, params.id, owner);
       await discardDeadLetters(database.db, [messageId]);
-      logger.info({ message_id: messageId, by }, 'a dead letter was discarded');
+      logger.info({ ...idsOf(request), message_id: messageId, by }, 'a dead letter was discarded');
       set.status = 204;
     });
 }

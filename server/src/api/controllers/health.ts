@@ -8,9 +8,17 @@ import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 export type HealthDeps = {
   database: Database;
   queue: MailQueue;
-  /** Throws while messages are refused under load. */
+  /** Throws while messages are refused under load, and while the process is about to stop. */
   assertOpen: () => void;
 };
+
+/** The process stops soon: what comes next should go to another. */
+export class DrainingError extends Error {
+  constructor() {
+    super('This process is about to stop.');
+    this.name = 'DrainingError';
+  }
+}
 
 type Check = { isOk: boolean; reason: string | null };
 
@@ -53,7 +61,8 @@ async function check(ping: () => Promise<void>): Promise<Check> {
     await rejectAfter(CHECK_TIMEOUT_MS, ping());
     return { isOk: true, reason: null };
   } catch (error) {
-    if (error instanceof OverloadError) return { isOk: false, reason: error.message };
+    if (error instanceof OverloadError || error instanceof DrainingError)
+      return { isOk: false, reason: error.message };
     // Nobody has shown a key here: the code says enough to an operator, and the driver's own text may say too much.
     return { isOk: false, reason: `does not answer (${codeOf(error) ?? 'no code'})` };
   }

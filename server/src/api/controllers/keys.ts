@@ -13,6 +13,7 @@ import type { Database, Db } from '../../lib/db/database.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { parseIsoTime } from '../iso-time.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
 import { CreateKeyBody, PageQuery } from '../schemas.ts';
@@ -72,7 +73,7 @@ export function keysController({ database, authenticator, logger, now, changed }
     )
     .post(
       '/',
-      async ({ params, body, status, identity }) => {
+      async ({ params, body, status, identity, request }) => {
         const clientId = await findOwner(db, params.id);
         const { name, mode = 'live', scopes = STANDARD_SCOPES } = body;
         const made = await makeKey(db, {
@@ -82,22 +83,28 @@ export function keysController({ database, authenticator, logger, now, changed }
           scopes,
           expiresAt: body.expiresAt === undefined ? null : parseIsoTime(body.expiresAt, '/expiresAt'),
         });
-        logger.info({ client_id: clientId, key_id: made.id, by: identity.keyPrefix }, 'a key was created');
+        logger.info(
+          { ...idsOf(request), client_id: clientId, key_id: made.id, by: identity.keyPrefix },
+          'a key was created',
+        );
         return status(201, made);
       },
       { body: CreateKeyBody },
     )
-    .delete('/:keyId', async ({ params, identity, set }) => {
+    .delete('/:keyId', async ({ params, identity, request, set }) => {
       const key = parseKeyName(params);
       const revoked = key && (await revokeApiKey(db, key, now()));
       if (!revoked) throw noSuchKey(params.keyId);
       changed(params.id);
-      logger.info({ client_id: params.id, key_id: revoked.id, by: identity.keyPrefix }, 'a key was revoked');
+      logger.info(
+        { ...idsOf(request), client_id: params.id, key_id: revoked.id, by: identity.keyPrefix },
+        'a key was revoked',
+      );
       set.status = 204;
     })
     .post(
       '/:keyId/rotate',
-      async ({ params, body, status, identity }) => {
+      async ({ params, body, status, identity, request }) => {
         const key = parseKeyName(params);
         const at = now();
         const until = new Date(at.getTime() + (body?.overlapS ?? DEFAULT_OVERLAP_S) * 1000);
@@ -114,7 +121,13 @@ export function keysController({ database, authenticator, logger, now, changed }
         if (!rotated) throw noSuchKey(params.keyId);
         changed(params.id);
         logger.info(
-          { client_id: params.id, key_id: params.keyId, new_key_id: rotated.id, by: identity.keyPrefix },
+          {
+            ...idsOf(request),
+            client_id: params.id,
+            key_id: params.keyId,
+            new_key_id: rotated.id,
+            by: identity.keyPrefix,
+          },
           'a key was rotated',
         );
         return status(201, rotated);

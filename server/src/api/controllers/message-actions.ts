@@ -3,8 +3,10 @@ import type { Database } from '../../lib/db/database.ts';
 import { type ActionResult, resolveMessage, retryMessage } from '../../lib/db/resolutions.ts';
 import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
+import type { Tracer } from '../../lib/telemetry/tracer.ts';
 import { toActor } from '../actor.ts';
 import type { Authenticator } from '../middleware/authenticate.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { isUuid } from '../pagination.ts';
 import { ApiError, type ProblemCode } from '../problem.ts';
 import { requeue } from '../requeue.ts';
@@ -13,6 +15,7 @@ export type MessageActionsDeps = {
   database: Database;
   queue: MailQueue;
   logger: Logger;
+  tracer: Tracer;
   authenticator: Authenticator;
 };
 
@@ -27,27 +30,34 @@ const ResolveMessageBody = t.Object(
 );
 
 /** What a person decides about a message that no worker will touch again by itself. */
-export function messageActionsController({ database, queue, logger, authenticator }: MessageActionsDeps) {
+export function messageActionsController({
+  database,
+  queue,
+  logger,
+  tracer,
+  authenticator,
+}: MessageActionsDeps) {
   return new Elysia({ prefix: '/v1/messages', normalize: false })
     .derive(async ({ request }) => ({ identity: await authenticator.identify(request) }))
     .post(
       '/:id/resolve',
-      async ({ params: { id: messageId }, body, identity }) => {
+      async ({ params: { id: messageId }, body, identity, request }) => {
         const actor = toActor(identity);
         const result = await act(messageId, () =>
           resolveMessage(database, { messageId, as: body.as, actor }),
         );
         const message = assertDone(result, { messageId, code: 'not_resolvable' });
-        if (message.status === 'queued') await requeue({ queue, logger }, [message]);
+        if (message.status === 'queued')
+          await requeue({ queue, logger: logger.child(idsOf(request)), tracer }, [message]);
         return { messageId, status: message.status };
       },
       { body: ResolveMessageBody },
     )
-    .post('/:id/retry', async ({ params: { id: messageId }, identity }) => {
+    .post('/:id/retry', async ({ params: { id: messageId }, identity, request }) => {
       const actor = toActor(identity);
       const result = await act(messageId, () => retryMessage(database, { messageId, actor }));
       const message = assertDone(result, { messageId, code: 'not_retryable' });
-      await requeue({ queue, logger }, [message]);
+      await requeue({ queue, logger: logger.child(idsOf(request)), tracer }, [message]);
       return { messageId, status: message.status };
     });
 }

@@ -35,6 +35,9 @@ export type MessagesDeps = {
   rateGate: RateGate;
 };
 
+/** The routes, as the router calls them, that accept messages: refused under overload, and with room for attachments. */
+export const ACCEPTING_ROUTES: ReadonlySet<string> = new Set(['/v1/messages/', '/v1/messages/batch']);
+
 /** `/v1/messages`: accept, list and look at messages of the key's client and mode. */
 export function messagesController(deps: MessagesDeps) {
   const { database, authenticator, accept } = deps;

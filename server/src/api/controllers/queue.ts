@@ -2,6 +2,7 @@ import { Elysia } from 'elysia';
 import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { ApiError } from '../problem.ts';
 
 export type QueueDeps = { queue: MailQueue; authenticator: Authenticator; logger: Logger };
@@ -18,17 +19,17 @@ export function queueController({ queue, authenticator, logger }: QueueDeps) {
       return { identity };
     })
     .get('/', () => reach(() => toAnswer(queue)))
-    .post('/pause', ({ identity }) =>
+    .post('/pause', ({ identity, request }) =>
       reach(async () => {
         await queue.pause();
-        logger.warn({ by: identity.keyPrefix }, 'the queue was paused');
+        logger.warn({ ...idsOf(request), by: identity.keyPrefix }, 'the queue was paused');
         return toAnswer(queue);
       }),
     )
-    .post('/resume', ({ identity }) =>
+    .post('/resume', ({ identity, request }) =>
       reach(async () => {
         await queue.resume();
-        logger.info({ by: identity.keyPrefix }, 'the queue goes on');
+        logger.info({ ...idsOf(request), by: identity.keyPrefix }, 'the queue goes on');
         return toAnswer(queue);
       }),
     );

@@ -5,6 +5,7 @@ import { eraseRecipient } from '../../lib/db/erasure.ts';
 import { parseAddress } from '../../lib/mail/address.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { assertClient, assertScope, type Authenticator } from '../middleware/authenticate.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { ApiError } from '../problem.ts';
 
 export type RecipientsDeps = {
@@ -35,7 +36,10 @@ export function recipientsController({ database, blobs, authenticator, logger }:
         { clientId, email: parsed.address.email },
       );
       // Without the address: a log outlives the wish to be forgotten.
-      logger.info({ client_id: clientId, key: identity.keyPrefix, ...counts }, 'a recipient was erased');
+      logger.info(
+        { ...idsOf(request), client_id: clientId, by: identity.keyPrefix, ...counts },
+        'a recipient was erased',
+      );
       return { ...counts, suppressionKept: isSuppressed };
     },
   );

@@ -11,6 +11,7 @@ import {
 import { parseAddress } from '../../lib/mail/address.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
 import { PageQuery } from '../schemas.ts';
@@ -79,14 +80,20 @@ export function suppressionsController({ database, logger, authenticator }: Supp
       },
       { body: AddSuppressionBody },
     )
-    .delete('/:id', async ({ params, identity, set }) => {
+    .delete('/:id', async ({ params, identity, request, set }) => {
       const clientId = clientIdOf(identity, 'send');
       const which = isUuid(params.id) ? { id: params.id } : { email: parseEmail(params.id) };
       const removed = await removeSuppression(database.db, { clientId, ...which });
       if (!removed) throw new ApiError('not_found', 'The address is not on the list.');
       // Without the address: a log outlives the wish to be forgotten.
       logger.info(
-        { suppression_id: removed.id, reason: removed.reason, client_id: clientId, key: identity.keyPrefix },
+        {
+          ...idsOf(request),
+          suppression_id: removed.id,
+          reason: removed.reason,
+          client_id: clientId,
+          by: identity.keyPrefix,
+        },
         'a suppression was removed',
       );
       set.status = 204;

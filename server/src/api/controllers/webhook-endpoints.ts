@@ -22,6 +22,7 @@ import { createWebhookSecret } from '../../lib/webhooks/signature.ts';
 import { parseTargetUrl, type TargetPolicy } from '../../lib/webhooks/target.ts';
 import { parseIsoTime } from '../iso-time.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
+import { idsOf } from '../middleware/request-context.ts';
 import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
 import { ApiError } from '../problem.ts';
 import { PageOnlyQuery } from '../schemas.ts';
@@ -124,10 +125,10 @@ export function webhookEndpointsController(deps: WebhookEndpointsDeps) {
       },
       { body: RotateSecretBody },
     )
-    .post('/:id/test', async ({ params, identity, status }) => {
+    .post('/:id/test', async ({ params, identity, request, status }) => {
       const endpoint = await loadActive(database, params.id, writerOf(identity));
       const due = await insertDelivery(database.db, endpoint.id, toTestPayload(endpoint, new Date()));
-      await enqueue(deps, [due]);
+      await enqueue(deps, [due], request);
       return status(202, { deliveryId: due.id });
     })
     .get(
@@ -147,10 +148,10 @@ export function webhookEndpointsController(deps: WebhookEndpointsDeps) {
     )
     .post(
       '/:id/replay',
-      async ({ params, body, identity, status }) => {
+      async ({ params, body, identity, request, status }) => {
         const endpoint = await loadActive(database, params.id, writerOf(identity));
         const { due, next } = await replay(database, endpoint, body);
-        await enqueue(deps, due);
+        await enqueue(deps, due, request);
         return status(202, { replayed: due.length, nextSince: next?.toISOString() ?? null });
       },
       { body: ReplayBody },
@@ -232,10 +233,14 @@ async function replay(
 async function enqueue(
   { profile, logger }: WebhookEndpointsDeps,
   due: readonly DueDelivery[],
+  request: Request,
 ): Promise<void> {
   try {
     await profile.webhooks.queue.add(due);
   } catch (error) {
-    logger.warn({ err: error, count: due.length }, 'webhooks could not be enqueued and go out later');
+    logger.warn(
+      { ...idsOf(request), err: error, count: due.length },
+      'webhooks could not be enqueued and go out later',
+    );
   }
 }

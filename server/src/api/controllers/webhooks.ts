@@ -5,6 +5,7 @@ import type { CallbackAdapter } from '../../lib/providers/callback.ts';
 import type { ProviderEvent } from '../../lib/providers/provider-event.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { contextOf } from '../middleware/request-context.ts';
 import { ApiError } from '../problem.ts';
 
 export type WebhooksDeps = {
@@ -35,10 +36,12 @@ type Listener = { adapter: CallbackAdapter; provider: string };
 export function webhooksController(deps: WebhooksDeps) {
   const app = new Elysia({ normalize: false });
   if (deps.adapters.length === 0) return app;
-  app.post(`${CALLBACK_PREFIX}:provider`, ({ params, body, request: { headers } }) => {
+  app.post(`${CALLBACK_PREFIX}:provider`, ({ params, body, request }) => {
+    const { headers } = request;
     const listener = findListener(deps, { name: params.provider, headers });
     const bytes = body instanceof Uint8Array ? body : new Uint8Array();
-    return receive(deps, listener, { body: bytes, headers });
+    const logger = deps.logger.child({ request_id: contextOf(request).requestId });
+    return receive({ ...deps, logger }, listener, { body: bytes, headers });
   });
   return app;
 }

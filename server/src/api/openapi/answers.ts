@@ -1,5 +1,6 @@
 import { type TSchema, Type as t } from '@sinclair/typebox';
 import {
+  breakerChangeKind,
   clientStatus,
   eventType,
   keyMode,
@@ -253,6 +254,17 @@ export const Queue = t.Object(
 );
 
 export const Provider = t.Object({ name: Text, workers: t.Array(AnyObject) }, { ...STRICT, $id: 'Provider' });
+
+export const ProviderEvent = t.Object(
+  {
+    id: Id,
+    kind: oneOf(breakerChangeKind.enumValues),
+    reason: Text,
+    worker: Id,
+    at: Time,
+  },
+  { ...STRICT, $id: 'ProviderEvent' },
+);
 
 export const Erased = t.Object(
   { messages: Count, inbox: Count, events: Count, pending: Count, suppressionKept: t.Boolean() },

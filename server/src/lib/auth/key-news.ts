@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
-import { subscribeTo } from '../queue/redis-subscription.ts';
+import type { RedisClient } from '../queue/redis.ts';
+import { channelOn, subscribeTo } from '../queue/redis-subscription.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Tells every instance that a client or one of its keys was changed, so that nobody goes on believing what it remembers. */
@@ -19,10 +19,9 @@ export function createSilentKeyNews(): KeyNews {
 const CLIENT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Tells every instance on the same Redis and database by publish and subscribe. */
-export function createRedisKeyNews({ redis, logger }: { redis: Redis; logger: Logger }): KeyNews {
-  // Redis knows no databases in publish and subscribe.
-  const channel = `mail:keys:${redis.options.db ?? 0}`;
-  let subscriber: Redis | null = null;
+export function createRedisKeyNews({ redis, logger }: { redis: RedisClient; logger: Logger }): KeyNews {
+  const channel = channelOn(redis, 'mail:keys');
+  let subscriber: RedisClient | null = null;
 
   async function tell(clientId: string): Promise<void> {
     try {

@@ -13,4 +13,15 @@ export type BlobStore = {
   get(key: string): Promise<Uint8Array | null>;
   /** Deleting what is not there is no error. */
   delete(keys: readonly string[]): Promise<void>;
+  /** Keys that there are, page by page; what is deleted from a page meanwhile keeps none from the next. */
+  list(range: BlobRange): AsyncIterable<readonly string[]>;
+};
+
+/** Keys that begin alike and, compared as text, come before another. */
+export type BlobRange = {
+  /** Ends with a slash. */
+  prefix: string;
+  below: string;
+  /** Most keys of a page; some may have fewer, and some none. */
+  limit: number;
 };

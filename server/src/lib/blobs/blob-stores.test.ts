@@ -39,6 +39,22 @@ describe.each<[string, BlobStore]>([
     expect(await store.get('attachment/a/0')).toBeNull();
   });
 
+  test('are listed page by page, as far as was asked', async () => {
+    const keys = Array.from({ length: 9 }, (_, n) => `attachment/b${n}/${n}`);
+    for (const key of [...keys, 'body/b0']) await store.put(key, new Uint8Array(), tx);
+    const list = async (below: string) => {
+      const pages = await Array.fromAsync(store.list({ prefix: 'attachment/', below, limit: 4 }));
+      expect(pages.every((page) => page.length <= 4)).toBe(true);
+      return pages.flat().toSorted();
+    };
+    expect(await list('attachment/c')).toEqual(keys);
+    expect(await list('attachment/b7/7')).toEqual(keys.slice(0, 7));
+    for await (const page of store.list({ prefix: 'attachment/', below: 'attachment/c', limit: 4 }))
+      await store.delete(page);
+    expect(await list('attachment/c')).toEqual([]);
+    expect(await Array.fromAsync(store.list({ prefix: 'kept/', below: 'kept/c', limit: 4 }))).toEqual([[]]);
+  });
+
   test('hold a body', async () => {
     const body = { html: '<p>ä😀</p>', text: null };
     await store.put('body/a', toBodyBytes(body), tx);
@@ -50,9 +66,18 @@ describe.each<[string, BlobStore]>([
 test('a folder keeps no half-written file, and no key leads out of it', async () => {
   const store = createFolderStore(folder);
   await store.put('body/whole', new Uint8Array([1]), tx);
-  expect(readdirSync(join(folder, 'body')).filter((name) => name.endsWith('.part'))).toEqual([]);
+  expect(readdirSync(join(folder, 'part'))).toEqual([]);
   await expect(store.get('../x')).rejects.toThrow(TypeError);
   await expect(store.put('body/../../x', new Uint8Array(), tx)).rejects.toThrow(TypeError);
+});
+
+test('a folder keeps none that is empty, of the many that messages had', async () => {
+  const store = createFolderStore(folder);
+  for (const key of ['attachment/x/0', 'attachment/x/1']) await store.put(key, new Uint8Array([1]), tx);
+  await store.delete(['attachment/x/0']);
+  expect(await store.get('attachment/x/1')).not.toBeNull();
+  await store.delete(['attachment/x/1', 'attachment/never/0']);
+  expect(readdirSync(join(folder, 'attachment'))).not.toContain('x');
 });
 
 test('a bucket uses its prefix, and an error other than absence is one', async () => {

@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import type { Dir } from 'node:fs';
+import { mkdir, open, opendir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobStore } from './blob-store.ts';
 
@@ -10,8 +11,9 @@ export function createFolderStore(folder: string): BlobStore {
   return {
     async put(key, bytes) {
       const path = pathOf(folder, key);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const temporary = `${path}.${Bun.randomUUIDv7()}.part`;
+      // Named like a blob, so that what a crash leaves half-written is listed, and swept, like one.
+      const temporary = pathOf(folder, `part/${Bun.randomUUIDv7()}`);
+      for (const file of [path, temporary]) await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await writeSynced(temporary, bytes);
       await rename(temporary, path);
       // The name is durable once its folder is.
@@ -26,9 +28,55 @@ export function createFolderStore(folder: string): BlobStore {
       }
     },
     async delete(keys) {
-      for (const key of keys) await rm(pathOf(folder, key), { force: true });
+      for (const key of keys) await deleteFile(folder, key);
+    },
+    async *list({ prefix, below, limit }) {
+      let page: string[] = [];
+      for await (const key of keysIn(folder, prefix)) {
+        if (key >= below || !KEY.test(key)) continue;
+        page.push(key);
+        if (page.length < limit) continue;
+        yield page;
+        page = [];
+      }
+      yield page;
     },
   };
+}
+
+/** Reads folders as they are listed, never one as a whole: there may be millions of names in it. */
+async function* keysIn(folder: string, prefix: string): AsyncGenerator<string> {
+  const entries = await openFolder(join(folder, prefix));
+  if (entries === null) return;
+  for await (const entry of entries) {
+    const key = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) yield* keysIn(folder, `${key}/`);
+    else yield key;
+  }
+}
+
+async function openFolder(path: string): Promise<Dir | null> {
+  try {
+    return await opendir(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function deleteFile(folder: string, key: string): Promise<void> {
+  const path = pathOf(folder, key);
+  await rm(path, { force: true });
+  // A message's own folder goes with its last file; one that all messages share stays.
+  if (key.split('/').length > 2) await removeEmpty(dirname(path));
+}
+
+async function removeEmpty(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (error) {
+    if (!isMissing(error) && !hasCode(error, 'ENOTEMPTY')) throw error;
+  }
 }
 
 /** @throws TypeError for a key that is not one of ours */
@@ -57,5 +105,9 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return hasCode(error, 'ENOENT');
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -32,6 +32,21 @@ export function createS3Store({ prefix, ...settings }: S3Settings): BlobStore {
     async delete(keys) {
       for (const key of keys) await deleteOne(nameOf(key));
     },
+    async *list({ prefix: start, below, limit }) {
+      let next: string | undefined;
+      do {
+        const page = await client.list({
+          prefix: nameOf(start),
+          maxKeys: limit,
+          ...(next === undefined ? {} : { continuationToken: next }),
+        });
+        const keys = (page.contents ?? []).map(({ key }) => key.slice(prefix.length));
+        const wanted = keys.filter((key) => key < below);
+        yield wanted;
+        // A bucket lists in the order of names: what follows is younger still.
+        next = wanted.length < keys.length ? undefined : page.nextContinuationToken;
+      } while (next !== undefined);
+    },
   };
 
   async function deleteOne(name: string): Promise<void> {

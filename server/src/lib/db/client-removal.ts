@@ -1,10 +1,11 @@
-import { and, count, eq, inArray } from 'drizzle-orm';
+import { and, count, eq, inArray, notInArray } from 'drizzle-orm';
 import { apiKeys, clients, idempotencyKeys, messages, suppressions, templates } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import type { MessageStatus } from '../messages/status.ts';
 import { type Client, setClientStatus } from './clients.ts';
 import type { Database, Db } from './database.ts';
 import { codeOf } from './connection-error.ts';
-import { listMessageIds, removeMessages } from './message-removal.ts';
+import { listMessageIds, removeFromMessages, removeMessages } from './message-removal.ts';
 
 /** How much of a client's there was. */
 export type RemovedData = { messages: number; templates: number; suppressions: number; keys: number };
@@ -15,6 +16,7 @@ export type ClientRemoval =
   | { kind: 'in_use'; unfinished: number };
 
 const BATCH = 500;
+const UNFINISHED: readonly MessageStatus[] = ['queued', 'scheduled', 'sending'];
 const FOREIGN_KEY_VIOLATION = '23503';
 
 /**
@@ -40,7 +42,11 @@ export async function removeClient(
   let removed = 0;
   for (;;) {
     const ids = await listMessageIds(db, client.id, BATCH);
-    removed += await removeMessages({ db, blobs }, ids);
+    const order = { ids, where: notInArray(messages.status, [...UNFINISHED]), ifLocked: 'wait' } as const;
+    const gone = ids.length === 0 ? 0 : await removeFromMessages({ database, blobs }, order, removeMessages);
+    removed += gone;
+    // An administrator may retry one at any moment.
+    if (gone < ids.length) return giveBack(db, client, ids.length - gone);
     if (ids.length < BATCH) break;
   }
   const rest = await removeRest(database, client.id);
@@ -56,9 +62,7 @@ async function countUnfinished(db: Db, clientId: string): Promise<number> {
   const [row] = await db
     .select({ n: count() })
     .from(messages)
-    .where(
-      and(eq(messages.clientId, clientId), inArray(messages.status, ['queued', 'scheduled', 'sending'])),
-    );
+    .where(and(eq(messages.clientId, clientId), inArray(messages.status, [...UNFINISHED])));
   return row?.n ?? 0;
 }
 

@@ -1,4 +1,4 @@
-/** Of sockets, of postgres.js, and of PostgreSQL itself (class 08, shutting down, starting up, too many connections). */
+/** Of sockets, of postgres.js, and of PostgreSQL itself (class 08, shutting down, starting up, too many connections, demoted). */
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -13,6 +13,7 @@ const CONNECTION_CODES = new Set([
   '57P02',
   '57P03',
   '53300',
+  '25006',
 ]);
 
 /** The code of an error, or of what caused it. */

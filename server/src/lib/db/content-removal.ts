@@ -1,28 +1,24 @@
 import { inArray, sql } from 'drizzle-orm';
 import { inboxMessages, messageAttachments, messages } from '../../db/schema.ts';
-import type { BlobStore } from '../blobs/blob-store.ts';
 import { REMOVED_PROPS } from '../messages/removed-content.ts';
 import type { Db } from './database.ts';
 import { listBlobKeys } from './message-removal.ts';
 
-/** Removes what messages keep in blob storage; never inside a transaction, because a store may be in the database. */
-export async function removeBlobs(
-  { db, blobs }: { db: Db; blobs: BlobStore },
-  ids: readonly string[],
-): Promise<void> {
-  const keys = await listBlobKeys(db, ids);
-  if (keys.length > 0) await blobs.delete(keys);
-}
-
-/** Takes what was said out of messages, and leaves that they were sent. Call {@link removeBlobs} before it. */
-export async function clearContent(db: Db, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await db.delete(messageAttachments).where(inArray(messageAttachments.messageId, [...ids]));
-  await db
+/**
+ * Takes what was said out of messages, and leaves that they were sent.
+ *
+ * @returns what they have in blob storage, to be deleted once the transaction is committed
+ */
+export async function clearContent(tx: Db, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const blobKeys = await listBlobKeys(tx, ids);
+  await tx.delete(messageAttachments).where(inArray(messageAttachments.messageId, [...ids]));
+  await tx
     .update(messages)
     // Some content a message must have: the mark in the props says that this is none.
     .set({ html: null, text: '', props: REMOVED_PROPS, bodyBlob: null, keptBodyBlob: null })
     .where(inArray(messages.id, [...ids]));
+  return blobKeys;
 }
 
 /** Removes what the inbox keeps of messages; the number of copies there were. */

@@ -97,7 +97,8 @@ select l.id::text as id, l.verdict, l.status::text as status, l.wait_ms, r.list 
   c.client_id::text as client_id, c.mode::text as mode, c.trace_id, c.template_version_id::text as template_version_id,
   c.template_name, c.props, c.locale, c.html, c.text, c.body_blob, c.kept_body_blob, c.given_subject, c.subject, c.from_address,
   to_json(c.reply_to) as reply_to, c.headers::json as headers, c.priority::text as priority, c.unsubscribe_secret, c.attempts,
-  c.render_hash, extract(epoch from c.created_at)::float8 * 1000 as created_at_ms, o.provider as bound_to,
+  c.render_hash, extract(epoch from c.created_at)::float8 * 1000 as created_at_ms,
+  extract(epoch from c.scheduled_at)::float8 * 1000 as scheduled_at_ms, o.provider as bound_to,
   exists (select from message_attachments a where a.message_id = c.id) as has_attachments
 from locked l
 left join claimed c on c.id = l.id
@@ -131,6 +132,7 @@ type ClaimRow = {
   attempts: number;
   render_hash: string | null;
   created_at_ms: number;
+  scheduled_at_ms: number | null;
   bound_to: string | null;
   has_attachments: boolean;
 };
@@ -193,6 +195,7 @@ function toMessage(row: ClaimRow): ClaimedMessage {
     attempts: row.attempts,
     renderHash: row.render_hash,
     createdAt: new Date(row.created_at_ms),
+    dueAtMs: row.scheduled_at_ms ?? row.created_at_ms,
     boundTo: row.bound_to,
     hasAttachments: row.has_attachments,
   };

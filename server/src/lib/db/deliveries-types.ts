@@ -34,6 +34,8 @@ export type ClaimedMessage = Pick<
   /** The only provider that its client's live mail may take; null leaves the choice open. */
   boundTo: string | null;
   hasAttachments: boolean;
+  /** Since when it is to be sent, in ms since 1970: its schedule, or when it was accepted. */
+  dueAtMs: number;
 };
 
 /** Those still `sending` are part of the attempt. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, eq, gt, inArray, isNotNull, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, notInArray, or, type SQL, sql } from 'drizzle-orm';
 import {
   deadLetters,
   messageEvents,
@@ -10,8 +10,9 @@ import {
 } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { MessageStatus } from '../messages/status.ts';
-import { clearContent, removeBlobs, removeInboxCopies } from './content-removal.ts';
+import { clearContent, removeInboxCopies } from './content-removal.ts';
 import type { Database, Db } from './database.ts';
+import { type Removed, removeFromMessages } from './message-removal.ts';
 
 export type Erasure = {
   /** Messages that no longer say to whom they went, nor what. */
@@ -28,6 +29,7 @@ export type ErasureOrder = { clientId: string; email: string };
 
 const BATCH = 500;
 const PENDING: readonly MessageStatus[] = ['queued', 'scheduled', 'sending', 'unknown'];
+const IS_ENDED = notInArray(messages.status, [...PENDING]);
 const REMOVED = 'removed on request';
 
 /**
@@ -35,80 +37,59 @@ const REMOVED = 'removed on request';
  * and content goes with everything that may quote it. Ids, states and times stay. Safe to repeat.
  */
 export async function eraseRecipient(
-  { database, blobs }: { database: Database; blobs: BlobStore },
+  deps: { database: Database; blobs: BlobStore },
   { clientId, email }: ErasureOrder,
 ): Promise<Erasure> {
   const address = email.toLowerCase();
   const pseudonym = `erased-${randomUUID()}@erased.invalid`;
   const total = { messages: 0, inbox: 0, events: 0, pending: 0 };
-  let after: string | null = null;
-  do {
-    const page: Page = await findMessages(database.db, { clientId, address, after });
-    total.pending += page.pending;
-    if (page.ids.length > 0) {
-      const { ids } = page;
-      await removeBlobs({ db: database.db, blobs }, ids);
-      const done = await database.transaction((tx) => eraseIn(tx, { ids, address, pseudonym }));
-      total.messages += ids.length;
-      total.inbox += done.inbox;
-      total.events += done.events;
-    }
-    after = page.next;
-  } while (after !== null);
-  return { ...total, isSuppressed: await forgetSource(database.db, { clientId, email: address }) };
+  for (let after: string | null = null; ;) {
+    const ids = await findMessageIdsTo(deps.database.db, { clientId, address, after });
+    const done = await removeFromMessages(deps, { ids, where: IS_ENDED, ifLocked: 'wait' }, (tx, ended) =>
+      eraseIn(tx, { ids: ended, address, pseudonym }),
+    );
+    total.messages += done.messages;
+    total.inbox += done.inbox;
+    total.events += done.events;
+    total.pending += ids.length - done.messages;
+    if (ids.length < BATCH) break;
+    after = ids.at(-1) ?? null;
+  }
+  return { ...total, isSuppressed: await forgetSource(deps.database.db, { clientId, email: address }) };
 }
 
-type Page = { ids: string[]; pending: number; next: string | null };
-
-/** Looks through the client's messages in their order, a few at a time, because anybody may be a second recipient. */
-async function findMessages(
+/** The next few messages of a client that any recipient of this address has, by the index of addresses. */
+export async function findMessageIdsTo(
   db: Db,
   { clientId, address, after }: { clientId: string; address: string; after: string | null },
-): Promise<Page> {
-  const some = db
-    .select({ id: messages.id, status: messages.status })
-    .from(messages)
-    .where(and(eq(messages.clientId, clientId), after === null ? undefined : gt(messages.id, after)))
-    .orderBy(asc(messages.id))
-    .limit(BATCH);
-  const rows = await some;
-  if (rows.length === 0) return { ids: [], pending: 0, next: null };
-  const theirs = await db
+): Promise<string[]> {
+  const rows = await db
     .selectDistinct({ id: messageRecipients.messageId })
     .from(messageRecipients)
     .where(
       and(
-        inArray(
-          messageRecipients.messageId,
-          rows.map(({ id }) => id),
-        ),
-        sql`lower(${messageRecipients.email}) = ${address}`,
+        eq(messageRecipients.clientId, clientId),
+        isAddress(address),
+        after === null ? undefined : gt(messageRecipients.messageId, after),
       ),
-    );
-  const found = new Set(theirs.map(({ id }) => id));
-  const known = rows.filter(({ id }) => found.has(id));
-  return {
-    ids: known.filter(({ status }) => !PENDING.includes(status)).map(({ id }) => id),
-    pending: known.filter(({ status }) => PENDING.includes(status)).length,
-    next: rows.length < BATCH ? null : (rows.at(-1)?.id ?? null),
-  };
+    )
+    .orderBy(asc(messageRecipients.messageId))
+    .limit(BATCH);
+  return rows.map(({ id }) => id);
 }
+
+function isAddress(address: string): SQL {
+  return sql`lower(${messageRecipients.email}) = ${address}`;
+}
+
+type Erased = Pick<Erasure, 'messages' | 'inbox' | 'events'>;
 
 type Erasing = { ids: readonly string[]; address: string; pseudonym: string };
 
-async function eraseIn(
-  tx: Db,
-  { ids, address, pseudonym }: Erasing,
-): Promise<{ inbox: number; events: number }> {
+async function eraseIn(tx: Db, { ids, address, pseudonym }: Erasing): Promise<Removed<Erased>> {
+  if (ids.length === 0) return { result: { messages: 0, inbox: 0, events: 0 }, blobKeys: [] };
   const wanted = [...ids];
-  // In the order in which whoever else locks several messages takes them.
-  await tx
-    .select({ id: messages.id })
-    .from(messages)
-    .where(inArray(messages.id, wanted))
-    .orderBy(asc(messages.id))
-    .for('update');
-  await clearContent(tx, ids);
+  const blobKeys = await clearContent(tx, ids);
   await tx
     .update(messages)
     .set({
@@ -125,9 +106,7 @@ async function eraseIn(
   await tx
     .update(messageRecipients)
     .set({ email: pseudonym, name: null, response: null })
-    .where(
-      and(inArray(messageRecipients.messageId, wanted), sql`lower(${messageRecipients.email}) = ${address}`),
-    );
+    .where(and(inArray(messageRecipients.messageId, wanted), isAddress(address)));
   const events = await eraseEvents(tx, { ids, address, pseudonym });
   await tx
     .update(deadLetters)
@@ -135,7 +114,8 @@ async function eraseIn(
     .where(inArray(deadLetters.messageId, wanted));
   // What was told to the client's own URLs quotes the address, and would be sent again by a replay.
   await tx.delete(webhookDeliveries).where(inArray(webhookDeliveries.messageId, wanted));
-  return { inbox: await removeInboxCopies(tx, ids), events };
+  const inbox = await removeInboxCopies(tx, ids);
+  return { result: { messages: ids.length, inbox, events }, blobKeys };
 }
 
 /** Providers quote addresses in their words, in whatever form. */

@@ -79,6 +79,18 @@ export async function hasEvents(
   return (await findCut(db, { after, head, pageRows: 1 })) !== null;
 }
 
+/** How many events of each type lie between two places, of all clients. */
+export async function countEvents(
+  db: Db,
+  { after, head }: { after: FeedPosition; head: FeedPosition },
+): Promise<{ type: FeedEvent['type']; count: number }[]> {
+  return db
+    .select({ type: messageEvents.type, count: sql<number>`count(*)::int` })
+    .from(messageEvents)
+    .where(and(isBehind(after), isUpTo(head)))
+    .groupBy(messageEvents.type);
+}
+
 /** The last row of a full page; null where fewer are left. */
 async function findCut(
   db: Db,

@@ -1,5 +1,6 @@
 import { and, eq, gte, lte, type SQL, sql } from 'drizzle-orm';
 import { messages } from '../../db/schema.ts';
+import { lowestIdAt } from '../messages/message-id.ts';
 import type { MessageStatus } from '../messages/status.ts';
 import type { MessageOwner } from './messages.ts';
 
@@ -116,12 +117,6 @@ function isInRange(id: SQL, { before, filter: { since, until } }: Walk): SQL {
     to === undefined ? null : sql`${id} < ${to}::uuid`,
   ].filter((condition) => condition !== null);
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
-}
-
-/** The smallest UUIDv7 of a moment. */
-export function lowestIdAt(timeMs: number): string {
-  const hex = Math.max(Math.floor(timeMs), 0).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
 /** True for a message that a filter wants. The recipient is asked of none that the walk has found by it. */

@@ -29,6 +29,8 @@ const LIMITS = { lock_timeout: 3000, statement_timeout: 30_000 };
 
 const CONNECTION = {
   connect_timeout: 5,
+  // Of several hosts the one that takes writes: after a failover that is another one.
+  target_session_attrs: 'primary' as const,
   // The driver's own backoff grows with every failed attempt of every connection together, up to 20 seconds: after an
   // outage of half a second requests would wait that long for a database that is back. An attempt is only made for a query.
   backoff: () => 0.05 + Math.random() * 0.2,
@@ -36,11 +38,18 @@ const CONNECTION = {
   onnotice: () => {},
 };
 
+/**
+ * Longer than any statement may take: who is silent for so long is gone, without anybody having said so. Without this the
+ * operating system decides, after a quarter of an hour.
+ */
+const SILENCE_MS = 35_000;
+
 /** Opens PostgreSQL 15+; connects on first use. */
-export function openPostgres(url: string, { maxConnections = 10 } = {}): Database {
-  const client = postgres(url, { ...CONNECTION, max: maxConnections, connection: LIMITS });
+export function openPostgres(url: string, { maxConnections = 10, silenceMs = SILENCE_MS } = {}): Database {
+  const settings = { ...CONNECTION, answer_timeout: silenceMs / 1000 };
+  const client = postgres(url, { ...settings, max: maxConnections, connection: LIMITS });
   const lookUps = postgres(url, {
-    ...CONNECTION,
+    ...settings,
     max: MAX_LOOK_UP_CONNECTIONS,
     idle_timeout: 60,
     connection: { ...LIMITS, ...LOOK_UPS },
@@ -64,7 +73,7 @@ export function openPostgres(url: string, { maxConnections = 10 } = {}): Databas
 
 /** Migrates on a connection of its own that holds an advisory lock, so that instances take turns. */
 async function migrateAlone(url: string): Promise<void> {
-  const client = postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} });
+  const client = postgres(url, { ...CONNECTION, max: 1, connect_timeout: 10 });
   try {
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
     await migrate(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });

@@ -1,10 +1,11 @@
-import { and, asc, gt, inArray, lt } from 'drizzle-orm';
+import { and, asc, gt, inArray, lt, sql } from 'drizzle-orm';
 import { messageEvents, messages } from '../../db/schema.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import { lowestIdAt } from '../messages/message-id.ts';
 import type { MessageStatus } from '../messages/status.ts';
-import { clearContent, HAS_CONTENT, removeBlobs, removeInboxCopies } from './content-removal.ts';
+import { clearContent, HAS_CONTENT, removeInboxCopies } from './content-removal.ts';
 import type { Database, Db } from './database.ts';
-import { removeMessages } from './message-removal.ts';
+import { removeFromMessages, type Removed, removeMessages } from './message-removal.ts';
 
 /** What is removed after a time of its own; the last takes everything else of a message with it. */
 export const RETENTION_KINDS = ['inbox', 'bodies', 'events', 'messages'] as const;
@@ -37,62 +38,43 @@ const ENDED: readonly MessageStatus[] = [
   'suppressed',
 ];
 
-/** The lowest id of version 7 that can have been made at a time. */
-export function lowestIdAt(time: Date): string {
-  const hex = Math.max(time.getTime(), 0).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
-}
-
 /**
  * Looks at the next few messages in the order of their ids, which is that of time, and takes from those whose time is over.
- * Each batch costs the same, however many there are and whatever was removed before.
+ * Each batch costs the same, however many there are and whatever was removed before. One that somebody is changing
+ * just then is left to the next round.
  */
 export async function pruneBatch(
-  { database, blobs }: { database: Database; blobs: BlobStore },
+  deps: { database: Database; blobs: BlobStore },
   { kind, before, after, limit }: RetentionBatch,
 ): Promise<RetentionResult> {
-  const { db } = database;
-  const rows = await db
-    .select({
-      id: messages.id,
-      status: messages.status,
-      updatedAt: messages.updatedAt,
-      hasContent: HAS_CONTENT,
-    })
+  const isOver = and(
+    inArray(messages.status, [...ENDED]),
+    lt(messages.updatedAt, before),
+    kind === 'bodies' ? HAS_CONTENT : undefined,
+  );
+  const rows = await deps.database.db
+    .select({ id: messages.id, isOver: sql<boolean>`${isOver}` })
     .from(messages)
-    .where(and(lt(messages.id, lowestIdAt(before)), after === null ? undefined : gt(messages.id, after)))
+    .where(
+      and(lt(messages.id, lowestIdAt(before.getTime())), after === null ? undefined : gt(messages.id, after)),
+    )
     .orderBy(asc(messages.id))
     .limit(limit);
-  const ids = rows
-    .filter(({ status, updatedAt }) => ENDED.includes(status) && updatedAt < before)
-    .filter(({ hasContent }) => kind !== 'bodies' || hasContent)
-    .map(({ id }) => id);
-  const removed = await prune({ database, db, blobs }, kind, ids);
+  const ids = rows.filter((row) => row.isOver).map(({ id }) => id);
+  const order = { ids, where: isOver, ifLocked: 'skip' } as const;
+  const removed = ids.length === 0 ? 0 : await removeFromMessages(deps, order, REMOVALS[kind]);
   return { removed, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) };
 }
 
-async function prune(
-  deps: { database: Database; db: Db; blobs: BlobStore },
-  kind: RetentionKind,
-  ids: readonly string[],
-): Promise<number> {
-  if (ids.length === 0) return 0;
-  switch (kind) {
-    case 'inbox':
-      return removeInboxCopies(deps.db, ids);
-    case 'bodies':
-      await removeBlobs(deps, ids);
-      await deps.database.transaction((tx) => clearContent(tx, ids));
-      return ids.length;
-    case 'events':
-      return removeEvents(deps.db, ids);
-    case 'messages':
-      return removeMessages(deps, ids);
-  }
-}
+const REMOVALS: Record<RetentionKind, (tx: Db, ids: readonly string[]) => Promise<Removed<number>>> = {
+  inbox: async (tx, ids) => ({ result: await removeInboxCopies(tx, ids), blobKeys: [] }),
+  bodies: async (tx, ids) => ({ result: ids.length, blobKeys: await clearContent(tx, ids) }),
+  events: async (tx, ids) => ({ result: await removeEvents(tx, ids), blobKeys: [] }),
+  messages: removeMessages,
+};
 
-async function removeEvents(db: Db, ids: readonly string[]): Promise<number> {
-  const removed = await db
+async function removeEvents(tx: Db, ids: readonly string[]): Promise<number> {
+  const removed = await tx
     .delete(messageEvents)
     .where(inArray(messageEvents.messageId, [...ids]))
     .returning({ id: messageEvents.messageId });

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { KeyMode } from '../auth/api-key.ts';
+import { lowestIdAt } from '../messages/message-id.ts';
 import type { MessageStatus } from '../messages/status.ts';
 import type { Db } from './database.ts';
-import { lowestIdAt } from './message-filters.ts';
 
 export type StatsRequest = {
   /** Null for all clients together. */

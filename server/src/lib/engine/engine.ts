@@ -151,9 +151,10 @@ export async function createEngine({
     logger.warn({ sandboxKey, reason }, 'a sandbox process was ended');
   };
   const readMemory = (pid: number): number | null => readProcessUsage(pid).privateBytes;
-  const onWait = (waitMs: number): void => metrics.sandboxWaitMs.record(waitMs);
+  const onWait = (waitMs: number): void => metrics.sandboxWait.record(waitMs);
   const pool = createSandboxPool({ starter, limits, onKill, onWait, readMemory });
   await closeOnFailure(pool, () => pool.ready());
+  const unwatch = metrics.pools.watch('sandbox', pool.use);
   const locator = createErrorLocator({ logger });
   const context: RenderContext = { version, lookup, pool, limits, locator, metrics };
 
@@ -162,11 +163,14 @@ export async function createEngine({
     async render(input) {
       const startedAt = performance.now();
       const result = await renderStored(context, input);
-      metrics.renderMs.record(performance.now() - startedAt, { result: result.ok ? 'ok' : result.code });
+      metrics.renderTime.record(performance.now() - startedAt, { result: result.ok ? 'ok' : result.code });
       return result;
     },
     check: (input) => checkSources(context, input),
-    close: () => pool.close(),
+    async close() {
+      unwatch();
+      await pool.close();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../queue/redis.ts';
 
 /** Held by the one that compiles; it expires by itself unless it is renewed, which the lock does. */
 export type Lease = {
@@ -52,7 +52,7 @@ const RENEW_SCRIPT = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis
  * counts as lost when Redis says so, or when it could not be renewed before it must have expired.
  */
 export function createRedisLock(
-  redis: Redis,
+  redis: RedisClient,
   {
     ttlMs = 10_000,
     renewEveryMs = Math.ceil(ttlMs / 3),
@@ -79,7 +79,7 @@ export function createRedisLock(
 }
 
 type Renewal = {
-  redis: Redis;
+  redis: RedisClient;
   redisKey: string;
   token: string;
   ttlMs: number;

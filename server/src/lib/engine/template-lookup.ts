@@ -12,7 +12,7 @@ export type LookupOptions = {
   builds?: BuildStore | null;
   lock: BuildLock;
   logger: Logger;
-  metrics: Pick<Metrics, 'templateLookups' | 'templateCompiles' | 'compileMs'>;
+  metrics: Pick<Metrics, 'templateLookups' | 'templateCompiles' | 'compileTime'>;
   /** Waits between two looks at a holder's artifact. */
   sleep?: (ms: number) => Promise<void>;
   maxRamBytes?: number;
@@ -58,7 +58,7 @@ export function createTemplateLookup({
   const build = async (compile: () => Promise<CompileResult>): Promise<CompileResult> => {
     const startedAt = performance.now();
     const result = await compile();
-    metrics.compileMs.record(performance.now() - startedAt);
+    metrics.compileTime.record(performance.now() - startedAt);
     metrics.templateCompiles.add(1, { result: result.ok ? 'ok' : 'failed' });
     return result;
   };

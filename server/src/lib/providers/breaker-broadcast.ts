@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import type { Redis } from 'ioredis';
-import { subscribeTo } from '../queue/redis-subscription.ts';
+import type { RedisClient } from '../queue/redis.ts';
+import { channelOn, subscribeTo } from '../queue/redis-subscription.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What workers tell each other about a provider. */
@@ -26,7 +26,7 @@ export function createSilentBroadcast(): BreakerBroadcast {
 
 export type RedisBroadcastOptions = {
   /** Publishes; a connection of its own for listening is made from it with the first listener. */
-  redis: Redis;
+  redis: RedisClient;
   logger: Logger;
   /** Who we are; random by default. */
   instanceId?: string;
@@ -61,9 +61,8 @@ export function createRedisBroadcast({
   instanceId = randomUUID(),
   wallMs = Date.now,
 }: RedisBroadcastOptions): BreakerBroadcast {
-  // Redis knows no databases in publish and subscribe.
-  const channel = `mail:breakers:${redis.options.db ?? 0}`;
-  let subscriber: Redis | null = null;
+  const channel = channelOn(redis, 'mail:breakers');
+  let subscriber: RedisClient | null = null;
 
   async function tell(news: BreakerNews): Promise<void> {
     try {

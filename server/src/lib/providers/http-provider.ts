@@ -1,4 +1,5 @@
 import { exchange, type HttpAnswer, type HttpExchange, type HttpRequest } from './http-exchange.ts';
+import type { PoolUse } from '../telemetry/metrics.ts';
 import { createSlots, type Slots } from './http-slots.ts';
 import type { MailParts, OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
 
@@ -48,6 +49,10 @@ class HttpProvider implements Provider {
     } finally {
       this.#active.delete(work);
     }
+  }
+
+  use(): PoolUse {
+    return this.#slots.use();
   }
 
   async close(): Promise<void> {

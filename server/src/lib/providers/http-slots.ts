@@ -1,8 +1,11 @@
+import type { PoolUse } from '../telemetry/metrics.ts';
+
 /** A bound on how many pieces of work are under way at once. */
 export type Slots = {
   /** Waits for a free place, in order; false where the signal ended the wait, and then there is nothing to give back. */
   take(signal: AbortSignal): Promise<boolean>;
   giveBack(): void;
+  use(): PoolUse;
 };
 
 /** @param max how many may be under way at once */
@@ -32,6 +35,7 @@ export function createSlots(max: number): Slots {
       free -= 1;
       return true;
     },
+    use: () => ({ size: max, used: max - free, waiting: waiting.length }),
     giveBack() {
       const next = waiting.shift();
       if (next) next(true);

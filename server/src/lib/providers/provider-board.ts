@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../queue/redis.ts';
 import type { ProviderState } from './router.ts';
 
 /** What one worker says of the providers, as it saw them last. */
@@ -56,7 +56,7 @@ export function createMemoryBoard(now: () => Date = () => new Date()): ProviderB
 }
 
 /** One hash with a field for each worker; what is stale is left out, and taken down. */
-export function createRedisBoard(redis: Redis, now: () => Date = () => new Date()): ProviderBoard {
+export function createRedisBoard(redis: RedisClient, now: () => Date = () => new Date()): ProviderBoard {
   const remove = async (...workers: readonly string[]) => {
     if (workers.length > 0) await redis.hdel(KEY, ...workers);
   };

@@ -1,4 +1,5 @@
 import type { ComposeInput } from '../mail/mime-input.ts';
+import type { PoolUse } from '../telemetry/metrics.ts';
 
 /** One message ready to leave: composed once, the same bytes for every attempt. */
 export type OutboundMail = {
@@ -81,6 +82,8 @@ export type Provider = {
    */
   readonly repeatableForMs?: number;
   send(mail: OutboundMail, options: SendOptions): Promise<SendResult>;
+  /** Its connections or requests under way, where it bounds them. */
+  use?(): PoolUse;
   /** Closes connections once what is under way has ended. Safe to call twice. */
   close(): Promise<void>;
 };

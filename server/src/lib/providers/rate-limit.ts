@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../queue/redis.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Holds one provider to its messages a second. */
@@ -16,7 +16,7 @@ export function createMemoryRateLimits({ nowMs }: { nowMs?: () => number } = {})
 }
 
 /** The limits of all workers on one Redis; see {@link createRedisRateLimiter}. */
-export function createRedisRateLimits({ redis, logger }: { redis: Redis; logger: Logger }): RateLimits {
+export function createRedisRateLimits({ redis, logger }: { redis: RedisClient; logger: Logger }): RateLimits {
   return {
     limit: (provider, ratePerS) => createRedisRateLimiter({ redis, key: keyOf(provider), ratePerS, logger }),
   };
@@ -94,7 +94,7 @@ export function createMemoryRateLimiter({
 }
 
 export type RedisRateLimiterOptions = MemoryRateLimiterOptions & {
-  redis: Redis;
+  redis: RedisClient;
   key: string;
   logger: Logger;
 };

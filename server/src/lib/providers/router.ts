@@ -1,6 +1,7 @@
 import type { KeyMode } from '../auth/api-key.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Span } from '../telemetry/tracer.ts';
 import { type BreakerBroadcast, createSilentBroadcast } from './breaker-broadcast.ts';
 import {
   type BreakerChange,
@@ -14,6 +15,7 @@ import { createMemoryRateLimits, type RateLimits } from './rate-limit.ts';
 import { applyBreakerNews, observeBreakers, reportBreakerChange } from './router-breakers.ts';
 import { chooseLane, createPatience, type LaneGroups, toGroups } from './router-choice.ts';
 import { createHandOver, type HandOver, type HandOverCallbacks } from './router-hand-over.ts';
+import { sendInSpan } from './send-span.ts';
 import { createLane, type Lane, type ResultCounts } from './router-lane.ts';
 
 /** Whose message it is; `boundTo` names the one provider that its client may use. */
@@ -33,6 +35,8 @@ export type RouterOptionsOfSend = Omit<SendOptions, 'onHandOver'> &
   HandOverCallbacks & {
     /** The provider named could not take the message, and another one is about to be asked. */
     onFailover: (provider: string, reason: string) => void;
+    /** The attempt that this is part of, where it is followed. */
+    span?: Span;
   };
 
 /** One provider as it stands in this process. */
@@ -114,12 +118,16 @@ export function createProviderRouter(options: ProviderRouterOptions): ProviderRo
   };
   const observe = observeBreakers(lanes);
   metrics.breakerState.addCallback(observe);
+  const unwatch = lanes.map(({ provider }) =>
+    metrics.pools.watch(`provider:${provider.name}`, () => provider.use?.() ?? null),
+  );
   if (lanes.length > 0) broadcast.listen((news) => applyBreakerNews(lanes, news));
   return {
     send: (mail, request, sendOptions) => send(router, { mail, request, options: sendOptions }),
     states: () => lanes.map(toState),
     async close() {
       metrics.breakerState.removeCallback(observe);
+      for (const end of unwatch) end();
       await broadcast.close();
       await Promise.all([...lanes.map(({ provider }) => provider.close()), inbox.close()]);
     },
@@ -172,7 +180,8 @@ async function send(router: Router, sending: Sending): Promise<RouterResult> {
 
 async function sendToInbox({ inbox }: Router, { mail, options }: Sending): Promise<RouterResult> {
   const { signal } = options;
-  const result = await inbox.send(mail, { signal, onHandOver: () => options.onHandOver(inbox.name) });
+  const sending = { signal, onHandOver: () => options.onHandOver(inbox.name) };
+  const result = await sendInSpan(options.span, inbox, () => inbox.send(mail, sending));
   return { provider: inbox.name, result };
 }
 
@@ -223,7 +232,8 @@ async function attempt(
   const { signal } = options;
   try {
     if (failed) await goOn(router, { failed, to: provider.name, options, handOver });
-    const result = await provider.send(mail, { signal, onHandOver: handOver.by(provider.name) });
+    const sending = { signal, onHandOver: handOver.by(provider.name) };
+    const result = await sendInSpan(options.span, provider, () => provider.send(mail, sending));
     lane.settle(pass, result, signal);
     return result;
   } catch (error) {

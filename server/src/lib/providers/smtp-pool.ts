@@ -1,3 +1,4 @@
+import type { PoolUse } from '../telemetry/metrics.ts';
 import type { SmtpSession } from './smtp-session.ts';
 
 export type SmtpPoolOptions = {
@@ -24,6 +25,7 @@ export type SmtpPool = {
   replace(stale: SmtpSession, signal: AbortSignal): Promise<SmtpSession>;
   /** Takes a borrowed connection back; a closed or worn out one makes room for another. */
   giveBack(session: SmtpSession): void;
+  use(): PoolUse;
   /** Closes idle connections and, when they come back, borrowed ones. */
   close(): Promise<void>;
 };
@@ -87,6 +89,7 @@ export function createSmtpPool({
         );
       places.give();
     },
+    use: () => ({ size: maxConnections, ...places.use() }),
     async close() {
       isClosed = true;
       await Promise.all([...idle.keys()].map(retire));
@@ -95,7 +98,11 @@ export function createSmtpPool({
 }
 
 /** A counted lock with a queue: first come, first served. */
-function createPlaces(count: number): { take(signal: AbortSignal): Promise<void>; give(): void } {
+function createPlaces(count: number): {
+  take(signal: AbortSignal): Promise<void>;
+  give(): void;
+  use(): Omit<PoolUse, 'size'>;
+} {
   let free = count;
   const waiting = new Set<() => void>();
   return {
@@ -118,6 +125,7 @@ function createPlaces(count: number): { take(signal: AbortSignal): Promise<void>
         signal.addEventListener('abort', onAbort, { once: true });
       });
     },
+    use: () => ({ used: count - free, waiting: waiting.size }),
     give() {
       const [next] = waiting;
       if (!next) {

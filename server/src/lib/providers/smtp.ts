@@ -4,6 +4,7 @@ import type { DkimSigner } from '../mail/dkim.ts';
 import type { OutboundMail, Provider, SendOptions, SendResult } from './provider.ts';
 import type { RefusedRecipient } from './smtp-dialog.ts';
 import { describeError, isConnectionLoss, toFailure, toSent } from './smtp-outcome.ts';
+import type { PoolUse } from '../telemetry/metrics.ts';
 import { createSmtpPool, type SmtpPool } from './smtp-pool.ts';
 import { openSmtpSession, type SmtpSession } from './smtp-session.ts';
 
@@ -88,6 +89,10 @@ class SmtpProvider implements Provider {
     const unsafe = findUnsafeAddress(mail.envelope);
     if (unsafe !== null) return { kind: 'rejected', response: unsafe, refused: [] };
     return this.#track(this.#deliver(mail, options));
+  }
+
+  use(): PoolUse {
+    return this.#pool.use();
   }
 
   async close(): Promise<void> {

@@ -8,9 +8,8 @@ import {
   Queue,
   Worker,
 } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './redis.ts';
 import type { PglitePool } from '../db/pglite-pool.ts';
-import { continueTrace, parseTraceparent } from '../telemetry/trace-context.ts';
 import { rejectAfter, settlesWithin } from '../time-limit.ts';
 import {
   type MailJob,
@@ -79,7 +78,13 @@ type Wiring<B extends IQueueBackend, C> = {
 };
 
 /** The queue on Redis. `producer` should fail fast, `consumer` must wait for ever (`maxRetriesPerRequest: null`). */
-export function createRedisQueue({ producer, consumer }: { producer: Redis; consumer: Redis }): QueueBackend {
+export function createRedisQueue({
+  producer,
+  consumer,
+}: {
+  producer: RedisClient;
+  consumer: RedisClient;
+}): QueueBackend {
   return createBackend({
     factory: createRedisBackend,
     producer,
@@ -91,7 +96,7 @@ export function createRedisQueue({ producer, consumer }: { producer: Redis; cons
 }
 
 /** A job exists exactly as long as its hash, because jobs that ended are removed. */
-async function findRedisIds(redis: Redis, lane: Lane, ids: readonly string[]): Promise<string[]> {
+async function findRedisIds(redis: RedisClient, lane: Lane, ids: readonly string[]): Promise<string[]> {
   const pipeline = redis.pipeline();
   for (const id of ids) pipeline.exists(`${KEY_PREFIX}:${lane}:${id}`);
   const answers = (await pipeline.exec()) ?? [];
@@ -239,8 +244,7 @@ function startWorker<B extends IQueueBackend, C>(
   { handler, concurrency, onError }: MailWorkerOptions,
 ): MailWorker {
   const abort = new AbortController();
-  const process = async ({ data }: Pick<Job<MailJob>, 'data'>) =>
-    handler(data, { trace: continueTrace(parseTraceparent(data.traceparent)), signal: abort.signal });
+  const process = async ({ data }: Pick<Job<MailJob>, 'data'>) => handler(data, { signal: abort.signal });
   const workers = [
     startLane(wiring, { lane: 'mail', process, concurrency, onError }),
     startLane(wiring, { lane: 'mail-high', process, concurrency: Math.ceil(concurrency / 4), onError }),

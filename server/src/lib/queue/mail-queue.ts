@@ -1,5 +1,4 @@
 import type { MessagePriority } from '../messages/priority.ts';
-import type { TraceContext } from '../telemetry/trace-context.ts';
 
 /** What a worker needs to find a message and to go on with its trace. */
 export type MailJob = { messageId: string; traceparent: string };
@@ -32,7 +31,6 @@ export type MailQueue = {
 };
 
 export type MailJobContext = {
-  trace: TraceContext;
   /** Fires when the process cannot wait any longer: hand back what has not left yet. */
   signal: AbortSignal;
 };

@@ -7,7 +7,7 @@ import {
   Queue,
   Worker,
 } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './redis.ts';
 import type { PglitePool } from '../db/pglite-pool.ts';
 import { rejectAfter, settlesWithin } from '../time-limit.ts';
 import { RetryLater } from './mail-queue.ts';
@@ -60,8 +60,8 @@ type Wiring<B extends IQueueBackend, C> = { factory: BackendFactory<B, C>; produ
 
 /** The lane on Redis. `producer` should fail fast, `consumer` must wait for ever. */
 export function createRedisWebhookQueue(connections: {
-  producer: Redis;
-  consumer: Redis;
+  producer: RedisClient;
+  consumer: RedisClient;
 }): WebhookQueueBackend {
   return createBackend({ factory: createRedisBackend, ...connections });
 }

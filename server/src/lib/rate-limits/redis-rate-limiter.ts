@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../queue/redis.ts';
 import type { RateLimiter, RateUse } from './rate-limiter.ts';
 
 /** {@link decideRate} where all processes meet, on the clock of Redis, so that hosts need not agree about the time. */
@@ -33,7 +33,7 @@ export function createRedisRateLimiter({
   fallback,
   nowMs,
 }: {
-  redis: Redis;
+  redis: RedisClient;
   fallback: RateLimiter;
   nowMs: () => number;
 }): RateLimiter {
@@ -51,7 +51,7 @@ export function createRedisRateLimiter({
   };
 }
 
-async function takeFromRedis(redis: Redis, { key, limit, cost }: RateUse) {
+async function takeFromRedis(redis: RedisClient, { key, limit, cost }: RateUse) {
   const answer = await evaluate(redis, [KEY_PREFIX + key, limit, cost]);
   if (!Array.isArray(answer)) throw new TypeError('the rate limit script answered something else');
   const [isAllowed, remaining, resetMs, retryAfterMs] = answer.map(Number);
@@ -61,7 +61,7 @@ async function takeFromRedis(redis: Redis, { key, limit, cost }: RateUse) {
 }
 
 /** By its hash; a Redis that was restarted has to be told the script again. */
-async function evaluate(redis: Redis, [key, ...args]: [string, number, number]): Promise<unknown> {
+async function evaluate(redis: RedisClient, [key, ...args]: [string, number, number]): Promise<unknown> {
   try {
     return await redis.evalsha(SCRIPT_SHA, 1, key, ...args);
   } catch (error) {

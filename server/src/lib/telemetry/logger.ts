@@ -1,5 +1,8 @@
 import pino from 'pino';
 import pretty from 'pino-pretty';
+import { createLogSampler } from './log-sampler.ts';
+import { maskText } from './mask-text.ts';
+import { CENSOR, redactFacts, SECRET_KEYS } from './redact.ts';
 import { serializeError } from './serialize-error.ts';
 
 export type Logger = pino.Logger;
@@ -8,42 +11,40 @@ export type LoggerOptions = {
   level: string;
   /** Coloured single lines for a person at a terminal instead of JSON. */
   isPretty?: boolean;
+  /** Alike lines below "error" that are written in a second, of more every hundredth; 0, the default, writes all. */
+  burst?: number;
   /** Where lines go; standard error by default, so that stdout stays free for a command's answer. */
   destination?: { write(line: string): void };
+  /** In ms, monotonic. */
+  now?: () => number;
 };
 
-/**
- * Keys whose values never reach a log line, at the top level or one level down. Message content (props,
- * html, text) is somebody's private mail, so it is treated like a secret.
- */
-const SECRET_KEYS = [
-  'apiKey',
-  'authorization',
-  'databaseUrl',
-  'html',
-  'pass',
-  'password',
-  'props',
-  'redisUrl',
-  'secret',
-  'text',
-  'token',
-];
-
-const REDACTED_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`]);
+/** What others said, in their own words: a server that refuses a mail quotes the address that it was for. */
+const FOREIGN_TEXTS = ['reason', 'note', 'problem'];
 
 /**
  * Creates the process's logger. Every line is one JSON object with `time` (ISO 8601), `level` (name) and `msg`;
- * bind `trace_id` with `logger.child({ trace_id })`.
+ * a line about a request carries `request_id` and `trace_id`, one about a message `message_id` and `trace_id`.
  */
-export function createLogger({ level, isPretty = false, destination }: LoggerOptions): Logger {
+export function createLogger({
+  level,
+  isPretty = false,
+  burst = 0,
+  destination,
+  now = () => performance.now(),
+}: LoggerOptions): Logger {
   const options: pino.LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
-    serializers: { err: serializeError },
+    formatters: { level: (label) => ({ level: label }), log: (facts) => redactFacts(facts) },
+    serializers: {
+      // For what is bound to a child, which the formatter does not see.
+      ...Object.fromEntries(Array.from(SECRET_KEYS, (key) => [key, () => CENSOR])),
+      err: serializeError,
+      ...Object.fromEntries(FOREIGN_TEXTS.map((key) => [key, maskForeign])),
+    },
+    hooks: { logMethod: createSampling(burst, now) },
   };
   if (isPretty)
     return pino(
@@ -51,4 +52,27 @@ export function createLogger({ level, isPretty = false, destination }: LoggerOpt
       pretty({ colorize: true, ignore: 'time', singleLine: true, sync: true, destination: 2 }),
     );
   return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
+}
+
+function maskForeign(value: unknown): unknown {
+  return typeof value === 'string' ? maskText(value) : value;
+}
+
+const ERROR_LEVEL = 50;
+
+type LogMethod = NonNullable<NonNullable<pino.LoggerOptions['hooks']>['logMethod']>;
+
+/** Alike are lines of one level and text that tell of the same status: however many were sent, the one that failed is written. */
+function createSampling(burst: number, now: () => number): LogMethod {
+  const sampler = createLogSampler({ burst, now });
+  return function sample(args, method, level) {
+    const [facts, message] = args;
+    if (burst === 0 || level >= ERROR_LEVEL || typeof facts !== 'object' || facts === null)
+      return method.apply(this, args);
+    const status = 'status' in facts ? String(facts.status) : '';
+    const leftOut = sampler.take(`${level} ${String(message)} ${status}`);
+    if (leftOut === null) return;
+    if (leftOut === 0) return method.apply(this, args);
+    return method.apply(this, [{ ...facts, left_out: leftOut }, message]);
+  };
 }

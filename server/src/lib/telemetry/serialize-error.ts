@@ -1,3 +1,5 @@
+import { maskText } from './mask-text.ts';
+
 /** What is logged of an error. */
 export type LoggedError = {
   type: string;
@@ -14,7 +16,7 @@ export type LoggedError = {
 export function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const database = findDatabaseError(error);
-  const message = database ? describeStatement(error) : error.message;
+  const message = maskText(database ? describeStatement(error) : error.message);
   const code = textOf(database ?? error, 'code');
   const constraint = database && (textOf(database, 'constraint') ?? textOf(database, 'constraint_name'));
   const logged: LoggedError = { type: error.name, message, stack: stackWithoutMessage(error) };

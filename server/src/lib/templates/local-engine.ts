@@ -3,6 +3,7 @@ import { contentHash } from '../engine/content-hash.ts';
 import {
   type CheckSuccess,
   createEngine,
+  type Engine,
   type JsonObject,
   PREVIEW_PINS,
   type RenderFailure,
@@ -53,18 +54,27 @@ export function hashOf(
 const SANDBOX_KEY = 'local';
 
 /**
- * Starts the engine of this machine, with what it has compiled kept in `cacheDir`.
+ * Starts the engine itself for templates on this machine's disk, with what it has compiled kept in `cacheDir`.
  *
  * @throws where no sandbox can be started
  */
-export async function createLocalEngine({ cacheDir }: { cacheDir: string }): Promise<LocalEngine> {
-  const engine = await createEngine({
+export async function startLocalEngine({ cacheDir }: { cacheDir: string }): Promise<Engine> {
+  return createEngine({
     distDir: join(cacheDir, 'engine'),
     lock: createMemoryLock(),
     // Whoever runs a template here could run it as a program, too: a missing lock is no news.
     logger: createLogger({ level: 'error' }),
     metrics: createMetrics(),
   });
+}
+
+/**
+ * Starts the engine of this machine, with what it has compiled kept in `cacheDir`.
+ *
+ * @throws where no sandbox can be started
+ */
+export async function createLocalEngine({ cacheDir }: { cacheDir: string }): Promise<LocalEngine> {
+  const engine = await startLocalEngine({ cacheDir });
   const check = (sources: TemplateSources) => engine.check({ sandboxKey: SANDBOX_KEY, sources });
   return {
     check,

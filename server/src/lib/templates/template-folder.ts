@@ -24,20 +24,41 @@ export class NoTemplateError extends Error {
   }
 }
 
+/** As deep as anybody sorts templates; a folder that goes on for longer was named by mistake. */
+const MAX_DEPTH = 3;
+
 /**
- * The templates directly below a folder: folders with an `index.tsx`, and single `.tsx` files. Names that begin with `_` or
- * `.` are left out.
+ * The templates below a folder: folders with an `index.tsx`, and single `.tsx` files directly in it. A folder without one
+ * sorts the templates in it and is no part of their names. Names that begin with `_` or `.` are left out.
  */
 export async function findTemplates(folder: string): Promise<LocalTemplate[]> {
+  const found = await findBelow(folder, 0);
+  return found.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+async function findBelow(folder: string, depth: number): Promise<LocalTemplate[]> {
   const found: LocalTemplate[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (isHidden(entry.name)) continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory() ? (await findEntry(path)) !== null : extname(entry.name) === '.tsx') {
+    const isFolder = entry.isDirectory();
+    // A file in a folder that sorts may be a part of anything.
+    if (isFolder ? (await findEntry(path)) !== null : depth === 0 && extname(entry.name) === '.tsx') {
       found.push({ name: templateName(path), path });
-    }
+    } else if (isFolder && depth < MAX_DEPTH) found.push(...(await findBelow(path, depth + 1)));
   }
-  return found.sort((a, b) => a.name.localeCompare(b.name));
+  return found;
+}
+
+/** Those of the templates below `folder` that one of the changed paths, as `watchFolder` tells them, is a part of. */
+export function findTouched(
+  templates: readonly LocalTemplate[],
+  { folder, changed }: { folder: string; changed: readonly string[] },
+): LocalTemplate[] {
+  return templates.filter(({ path }) => {
+    const own = relative(folder, path).split(sep).join('/');
+    return changed.some((one) => one === own || one.startsWith(`${own}/`));
+  });
 }
 
 /** `welcome` for both `templates/welcome/` and `templates/welcome.tsx`. */

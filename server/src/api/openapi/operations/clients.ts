@@ -5,6 +5,7 @@ import {
   Key,
   pageOf,
   Provider,
+  ProviderEvent,
   Queue,
   RemovedClient,
   RotatedKey,
@@ -196,6 +197,33 @@ export const CLIENT_OPERATIONS: Operations = {
       },
     },
     example: {},
+  },
+  'GET /v1/providers/:name/events': {
+    tag: 'Administration',
+    summary: 'When a provider was out of order, and why',
+    description:
+      'What the workers found, newest first: `opened` (out of order from then on), `half_open` and `probe_failed` (tried again), `closed` (in order again). Who found the same within a minute, of a probe within five, is left out.',
+    access: ACCESS.admin,
+    codes: ['not_found', 'service_unavailable'],
+    answers: {
+      200: {
+        description: 'A page.',
+        schema: pageOf(ProviderEvent),
+        example: {
+          data: [
+            {
+              id: '019a8f3b-1c22-7f63-9dae-2f3e4d5c6b7b',
+              kind: 'opened',
+              reason: '5 failures in a row, the last: connect ECONNREFUSED',
+              worker: '019a8f3b-1c22-7f63-9dae-2f3e4d5c6b7c',
+              at: AT,
+            },
+          ],
+          nextCursor: null,
+        },
+      },
+    },
+    example: { params: { name: 'smtp' } },
   },
   'GET /v1/whoami': {
     tag: 'Administration',

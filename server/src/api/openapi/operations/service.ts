@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { PROMETHEUS_CONTENT_TYPE } from '../../../lib/telemetry/prometheus-content-type.ts';
 import { CallbackCounts, Readiness } from '../answers.ts';
 import { MESSAGE_ID } from '../example-values.ts';
 import { ACCESS, type Operations } from '../operation.ts';
@@ -42,6 +43,16 @@ export const SERVICE_OPERATIONS: Operations = {
       },
     },
     example: {},
+  },
+  'GET /metrics': {
+    tag: 'Service',
+    summary: 'What this instance has measured, as Prometheus reads it',
+    description:
+      'Shown to whoever has the `METRICS_TOKEN` of the server, as `Authorization: Bearer ...`; without that setting there is nothing here.',
+    access: ACCESS.nobody,
+    answers: { 200: { description: 'Prometheus text format 0.0.4.', contentType: PROMETHEUS_CONTENT_TYPE } },
+    codes: ['unauthenticated', 'not_found'],
+    example: { headers: { authorization: 'Bearer 8JcPv2mQx0bT5sLw' } },
   },
   'GET /openapi.json': {
     tag: 'Service',

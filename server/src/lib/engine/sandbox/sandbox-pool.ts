@@ -1,5 +1,7 @@
+import type { PoolUse } from '../../telemetry/metrics.ts';
 import type { KillReason, WatchLimits } from './limit-watch.ts';
-import { findIdlest, relieveMemory } from './memory-relief.ts';
+import { relieveMemory } from './memory-relief.ts';
+import { createPlaces } from './sandbox-places.ts';
 import type { SandboxJob, SandboxOutcome, SandboxProcess } from './sandbox-process.ts';
 import { createSandboxSupply } from './sandbox-supply.ts';
 import type { SandboxStarter } from './warm-sandbox.ts';
@@ -22,6 +24,8 @@ export type SandboxPool = {
    * queued behind it goes to the sandbox that takes the place. Throws when no sandbox can be started.
    */
   run(key: string, job: SandboxJob): Promise<SandboxOutcome>;
+  /** How many places for clients' processes there are, are taken, and are waited for. */
+  use(): PoolUse;
   /** Resolves when the first spare is ready; throws when it does not start. */
   ready(): Promise<void>;
   /** Ends every process and resolves when they are gone. What is still queued is refused. */
@@ -68,47 +72,20 @@ export function createSandboxPool({
   now = () => performance.now(),
 }: SandboxPoolOptions): SandboxPool {
   const slots = new Map<string, Slot>();
-  const placed = new Set<Slot>();
-  const waiters: { slot: Slot; resolve(): void }[] = [];
+  const places = createPlaces<Slot>({ size: limits.maxProcesses, end: endProcess, now });
   const supply = createSandboxSupply({ start: () => starter.start(), spares: limits.spares });
   let isClosed = false;
 
-  const unplace = (slot: Slot): void => {
-    endProcess(slot);
-    placed.delete(slot);
-  };
-
-  /** Hands free places to those who wait, in their order: nobody who comes later may slip in between. */
-  const grantPlaces = (): void => {
-    while (placed.size < limits.maxProcesses) {
-      const waiter = waiters.shift();
-      if (waiter === undefined) return;
-      placed.add(waiter.slot);
-      waiter.slot.placedAt = now();
-      waiter.resolve();
-    }
-  };
-
   const forget = (slot: Slot): void => {
-    unplace(slot);
+    places.giveUp(slot);
     slots.delete(slot.key);
-    grantPlaces();
-  };
-
-  const takePlace = async (slot: Slot): Promise<void> => {
-    if (placed.has(slot)) return;
-    const victim = placed.size < limits.maxProcesses ? undefined : findIdlest([...placed]);
-    if (victim !== undefined) unplace(victim);
-    await new Promise<void>((resolve) => {
-      waiters.push({ slot, resolve });
-      grantPlaces();
-    });
-    if (isClosed) throw new Error('The engine is closed');
+    places.grant();
   };
 
   const processOf = async (slot: Slot): Promise<SandboxProcess> => {
     const startedAt = now();
-    await takePlace(slot);
+    await places.take(slot);
+    if (isClosed) throw new Error('The engine is closed');
     if (slot.process?.isAlive === true) return slot.process;
     slot.process = await supply.take();
     onWait(now() - startedAt);
@@ -137,16 +114,16 @@ export function createSandboxPool({
     for (let pending = slot.queue.shift(); pending !== undefined; pending = slot.queue.shift()) {
       const [rendered] = await Promise.allSettled([renderNext(slot, pending)]);
       if (rendered.status === 'rejected') pending.reject(rendered.reason);
-      const hasHadItsTurn = waiters.length > 0 && now() - slot.placedAt > TURN_MS;
+      const hasHadItsTurn = places.waiting() > 0 && now() - slot.placedAt > TURN_MS;
       if (!hasHadItsTurn) continue;
-      unplace(slot);
-      grantPlaces();
+      places.giveUp(slot);
+      places.grant();
     }
     slot.isBusy = false;
     slot.lastUsedAt = now();
     // whoever waits needs the place more than this client needs a warm process
-    if (slot.process === null || waiters.length > 0) forget(slot);
-    else grantPlaces();
+    if (slot.process === null || places.waiting() > 0) forget(slot);
+    else places.grant();
   };
 
   const endIdle = (): void => {
@@ -159,7 +136,7 @@ export function createSandboxPool({
       maxBytes: limits.maxTotalBytes,
       bytesOf: (sandbox) => readMemory(sandbox.pid) ?? 0,
       running: supply.running(),
-      slots: [...placed],
+      slots: places.taken(),
       endIdle: forget,
     });
 
@@ -177,6 +154,7 @@ export function createSandboxPool({
   };
 
   return {
+    use: () => ({ size: limits.maxProcesses, used: places.taken().length, waiting: places.waiting() }),
     ready: () => supply.ready(),
     run(key, job) {
       if (isClosed) return Promise.reject(new Error('The engine is closed'));
@@ -190,7 +168,7 @@ export function createSandboxPool({
       isClosed = true;
       timers.forEach(clearInterval);
       for (const slot of slots.values()) refuseAll(slot);
-      for (const waiter of waiters.splice(0)) waiter.resolve();
+      places.dismiss();
       await supply.close();
     },
   };
@@ -200,7 +178,7 @@ function createSlot(key: string, now: number): Slot {
   return { key, queue: [], process: null, isBusy: false, lastUsedAt: now, placedAt: 0 };
 }
 
-function endProcess(slot: Slot): void {
+function endProcess(slot: Pick<Slot, 'process'>): void {
   slot.process?.kill();
   slot.process = null;
 }

@@ -1,0 +1,43 @@
+import { expect, test } from 'bun:test';
+import { toBarChart, toLineChart } from './plot.ts';
+
+const attributes = (svg: string, element: string, name: string): number[] =>
+  [...svg.matchAll(new RegExp(`<${element}[^>]* ${name}="([^"]+)"`, 'g'))].map(([, value]) => Number(value));
+
+test('bars are as long as their values are to one another', () => {
+  const svg = toBarChart({
+    title: 'Accepted',
+    unit: 'requests/s',
+    bars: [
+      { label: 'one', value: 1000 },
+      { label: 'two & more', value: 250 },
+    ],
+  });
+  const [first = 0, second = 0] = attributes(svg, 'rect', 'width');
+  expect(first / second).toBeCloseTo(4, 1);
+  expect(svg).toContain('two &amp; more');
+  expect(svg).toContain('Accepted (requests/s)');
+});
+
+test('points of a line lie at the heights of their values, on one scale for all lines', () => {
+  const svg = toLineChart({
+    title: 'Accepted',
+    xLabel: 'connections',
+    yLabel: 'requests/s',
+    xs: [1, 16],
+    series: [
+      { label: 'a', values: [0, 50] },
+      { label: 'b', values: [100, 50] },
+    ],
+  });
+  const heights = attributes(svg, 'circle', 'cy');
+  const [zero = 0, half = 0, full = 0, sameHalf = 0] = heights;
+  expect(sameHalf).toBe(half);
+  expect(zero - half).toBeCloseTo(half - full, 1);
+  expect(full).toBeLessThan(zero);
+});
+
+test('a chart without values is still a picture', () => {
+  expect(toBarChart({ title: 'none', unit: '', bars: [] })).toContain('</svg>');
+  expect(toLineChart({ title: 'none', xLabel: '', yLabel: '', xs: [], series: [] })).not.toContain('NaN');
+});

@@ -1,0 +1,192 @@
+import { listUnfinished } from '../server/src/lib/db/deliveries-unfinished.ts';
+import type { Database } from '../server/src/lib/db/database.ts';
+import { listMessages } from '../server/src/lib/db/messages-list.ts';
+import { findMessage } from '../server/src/lib/db/messages.ts';
+import { type NewMessage, type WriteUnit, writeUnits } from '../server/src/lib/db/messages-write.ts';
+import { openPostgres } from '../server/src/lib/db/postgres.ts';
+import { applyProviderEvents } from '../server/src/lib/db/provider-events.ts';
+import { BUSY_CLIENT, fillTables } from '../server/test/support/many-rows.ts';
+import { migrateDatabaseAt } from '../server/test/support/migrate.ts';
+import { startPostgres } from '../server/test/support/postgres.ts';
+import { cpuUsOf } from './delivery/process-cpu.ts';
+import { type BenchReport, percentile, round, toTable } from './report.ts';
+
+/** What a table of messages holds on the first day, and after a while. */
+const SMALL = 10_000;
+const LARGE = 250_000;
+const ROUNDS = 5;
+/** PostgreSQL's CPU time comes in steps of 10 ms: so many that one of them is a few µs an operation. */
+const OPERATIONS = 1000;
+/** As many as one commit of the API holds under load. */
+const BATCH = 50;
+
+const OWNER = { clientId: BUSY_CLIENT, mode: 'live' } as const;
+
+/** A full database, and messages that are in it, evenly spread. */
+type Stage = { database: Database; ids: readonly { id: string; providerMessageId: string }[] };
+
+type Operation = {
+  name: string;
+  title: string;
+  run(stage: Stage, index: number): Promise<unknown>;
+  messages: number;
+};
+
+const OPERATIONS_OF: readonly Operation[] = [
+  // First, while as little waits as on a good day.
+  {
+    name: 'sweep',
+    title: "reconciler's look (finds 2 and 50)",
+    messages: 1,
+    run: ({ database }) => listUnfinished(database, { idleMs: 0, after: null, limit: 100 }),
+  },
+  {
+    name: 'accept',
+    title: `accept (commits of ${BATCH})`,
+    messages: BATCH,
+    run: ({ database }) => writeUnits(database, Array.from({ length: BATCH }, toUnit), null),
+  },
+  {
+    name: 'list',
+    title: 'first page of a list',
+    messages: 1,
+    run: ({ database }) => listMessages(database.db, { owner: OWNER, filter: {}, before: null, limit: 20 }),
+  },
+  {
+    name: 'lookUp',
+    title: 'one message',
+    messages: 1,
+    run: ({ database, ids }, index) => findMessage(database.db, ids[index % ids.length]?.id ?? '', OWNER),
+  },
+  {
+    name: 'callback',
+    title: 'event of a provider',
+    messages: 1,
+    run: ({ database, ids }, index) => applyProviderEvents(database, [toEvent(ids, index)]),
+  },
+];
+
+/** Measures what the database spends on one message while its table is small and large, in turn. */
+export async function runScaleBench(): Promise<BenchReport> {
+  const postgres = await startPostgres();
+  try {
+    const open = async (rows: number): Promise<Stage> => {
+      const { url } = await postgres.createDatabase();
+      await migrateDatabaseAt(url);
+      await fillTables(url, rows);
+      const database = openPostgres(url, { maxConnections: 1 });
+      return { database, ids: await pickMessages(database) };
+    };
+    const small = await open(SMALL);
+    const large = await open(LARGE);
+    const measured: { operation: Operation; smallUs: number; largeUs: number }[] = [];
+    for (const operation of OPERATIONS_OF) {
+      const samples = { small: new Array<number>(), large: new Array<number>() };
+      for (let turn = 0; turn <= ROUNDS; turn += 1) {
+        const smallUs = await measure(postgres.pid, { stage: small, operation, round: turn });
+        const largeUs = await measure(postgres.pid, { stage: large, operation, round: turn });
+        // The first warms caches and prepared statements.
+        if (turn === 0) continue;
+        samples.small.push(smallUs);
+        samples.large.push(largeUs);
+      }
+      const [smallUs, largeUs] = [percentile(samples.small, 0.5), percentile(samples.large, 0.5)];
+      measured.push({ operation, smallUs, largeUs });
+    }
+    await Promise.all([small.database.close(), large.database.close()]);
+    return toReport(measured);
+  } finally {
+    await postgres.stop();
+  }
+}
+
+type Sample = { stage: Stage; operation: Operation; round: number };
+
+/** CPU in µs of PostgreSQL for one message. */
+async function measure(pid: number, { stage, operation, round: nth }: Sample): Promise<number> {
+  const times = operation.messages === 1 ? OPERATIONS : OPERATIONS / 20;
+  const before = cpuUsOf(pid);
+  for (let index = 0; index < times; index += 1) await operation.run(stage, nth * times + index);
+  return (cpuUsOf(pid) - before) / (times * operation.messages);
+}
+
+/** A thousand that were handed over and are still without the last word, from the oldest to the newest. */
+async function pickMessages(database: Database): Promise<Stage['ids']> {
+  return database.query(
+    `select id::text as "id", provider_msg_id as "providerMessageId" from (
+      select id, provider_msg_id, row_number() over (order by id) as n, count(*) over () as all
+      from messages where client_id = $1::uuid and mode = 'live' and status = 'sent'
+    ) m where n % greatest(1, m.all / 1000) = 0`,
+    [BUSY_CLIENT],
+  );
+}
+
+function toEvent(ids: Stage['ids'], index: number) {
+  const { id = '', providerMessageId = '' } = ids[index % ids.length] ?? {};
+  return {
+    type: 'opened' as const,
+    provider: 'ses',
+    providerMessageId,
+    messageId: id,
+    providerEventId: Bun.randomUUIDv7(),
+    recipient: null,
+    occurredAt: new Date(),
+    detail: '',
+  };
+}
+
+function toUnit(): WriteUnit {
+  const id = Bun.randomUUIDv7();
+  const row: NewMessage['row'] = {
+    id,
+    clientId: BUSY_CLIENT,
+    mode: 'live',
+    status: 'queued',
+    traceId: id.replaceAll('-', ''),
+    templateVersionId: null,
+    templateName: null,
+    templateVersion: null,
+    props: null,
+    locale: null,
+    html: null,
+    text: 'x',
+    bodyBlob: null,
+    givenSubject: 'x',
+    subject: 'x',
+    fromAddress: 'a@example.com',
+    replyTo: [],
+    headers: {},
+    tags: {},
+    metadata: {},
+    recipient: `${id}@example.net`,
+    priority: 'normal',
+    scheduledAt: null,
+    unsubscribeSecret: null,
+    createdAt: new Date(),
+  };
+  const recipients = [{ kind: 'to' as const, email: row.recipient, name: null }];
+  const message = { row, recipients, attachments: [], job: null };
+  const answer = { status: 202, response: '' };
+  return { messages: [message], claim: null, usage: null, isWhole: true, answer: () => answer };
+}
+
+function toReport(
+  measured: readonly { operation: Operation; smallUs: number; largeUs: number }[],
+): BenchReport {
+  const rows = measured.map(({ operation, smallUs, largeUs }) => [
+    operation.title,
+    smallUs.toFixed(0),
+    largeUs.toFixed(0),
+    `${(largeUs / smallUs).toFixed(2)} x`,
+  ]);
+  const header = ['CPU µs of PostgreSQL', `${SMALL} messages`, `${LARGE} messages`, 'grows'];
+  return {
+    table: toTable([header, ...rows]),
+    figures: Object.fromEntries(
+      measured.map(({ operation, smallUs, largeUs }) => [
+        operation.name,
+        { smallUs: round(smallUs), largeUs: round(largeUs), ratio: round(largeUs / smallUs) },
+      ]),
+    ),
+  };
+}
