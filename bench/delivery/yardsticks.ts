@@ -20,12 +20,16 @@ type Scripts = {
 };
 
 /** The bare hand-tuned pipeline: the limit. */
-export function startControl(servers: BenchServers, mail: Mail): Promise<BenchSystem> {
+export function startControl(
+  servers: BenchServers,
+  mail: Mail,
+  { workerNice = WORKER_NICE }: { workerNice?: string } = {},
+): Promise<BenchSystem> {
   return startYardstick(servers, mail, {
     name: 'bare hand-tuned pipeline (limit)',
     ingest: [process.execPath, join(BENCH, 'control', 'ingest.ts')],
     worker: [process.execPath, join(BENCH, 'control', 'worker.ts')],
-    env: { WORKER_NICE },
+    env: { WORKER_NICE: workerNice },
   });
 }
 
