@@ -1,6 +1,7 @@
 import type { TemplateSources } from '../server/src/lib/engine/engine.ts';
 import { startBenchEngine, type BenchEngine } from './bench-engine.ts';
 import { readMails, type Mail } from './mails.ts';
+import { measurePreviews, type PreviewTimes } from './preview/measure-preview.ts';
 import { percentile, round, toTable, type BenchReport } from './report.ts';
 
 const ROUNDS = 12;
@@ -18,7 +19,7 @@ export async function runColdBench(): Promise<BenchReport> {
     await bench.render({ sandboxKey: 'known', ...mail });
     const times: Times[] = [];
     for (let turn = 0; turn < ROUNDS; turn += 1) times.push(await measureTurn(bench, mail, turn));
-    return toReport(times);
+    return withPreview(toReport(times), await measurePreviews());
   } finally {
     await bench.close();
   }
@@ -67,4 +68,34 @@ function toReport(times: readonly Times[]): BenchReport {
     ...rows.map(({ label, p50, worst }) => [label, p50.toFixed(1), worst.toFixed(1)]),
   ]);
   return { table, figures: Object.fromEntries(rows.map(({ key, p50 }) => [key, round(p50)])) };
+}
+
+type Previews = Awaited<ReturnType<typeof measurePreviews>>;
+
+const NO_PREVIEW = 'The previews were not compared: that takes Chromium.';
+const NO_OTHER = 'email dev was not compared: it could not be installed.';
+
+function withPreview({ table, figures }: BenchReport, previews: Previews): BenchReport {
+  if (previews === null) return { table: `${table}\n\n${NO_PREVIEW}`, figures };
+  const { ours, theirs } = previews;
+  const row = (label: string, key: keyof PreviewTimes): string[] => {
+    const [own, other] = [ours[key], theirs?.[key]];
+    if (other === undefined) return [label, own.toFixed(0), '', ''];
+    return [label, own.toFixed(0), other.toFixed(0), `${(other / own).toFixed(1)}x`];
+  };
+  const previewTable = toTable([
+    ['preview', 'mailctl preview', 'email dev', ''],
+    row('ready, ms (goal: 500)', 'readyMs'),
+    row('save to new picture in a browser, ms p50 (goal: 30)', 'pictureP50Ms'),
+    row('the same, ms worst', 'pictureWorstMs'),
+    row('memory, MB; ours with 50 templates (goal: 200)', 'memoryMb'),
+  ]);
+  return {
+    table: [table, previewTable, ...(theirs === null ? [NO_OTHER] : [])].join('\n\n'),
+    figures: { ...figures, preview: { ours: toRounded(ours), emailDev: theirs && toRounded(theirs) } },
+  };
+}
+
+function toRounded(times: PreviewTimes): Record<string, number> {
+  return Object.fromEntries(Object.entries(times).map(([key, value]) => [key, round(value)]));
 }

@@ -8,6 +8,7 @@ import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
 import { runScaleBench } from './scale.ts';
 import { toResultsPage } from './results-page.ts';
+import { runTracingBench } from './tracing.ts';
 import { runStartBench } from './start.ts';
 
 const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
@@ -18,6 +19,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
   ['latency', runLatencyBench],
   ['start', runStartBench],
   ['scale', runScaleBench],
+  ['tracing', runTracingBench],
 ]);
 
 async function runOne(name: string, run: () => Promise<BenchReport>): Promise<BenchReport> {

@@ -82,11 +82,11 @@ export async function runScaleBench(): Promise<BenchReport> {
     const measured: { operation: Operation; smallUs: number; largeUs: number }[] = [];
     for (const operation of OPERATIONS_OF) {
       const samples = { small: new Array<number>(), large: new Array<number>() };
-      for (let turn = 0; turn <= ROUNDS; turn += 1) {
-        const smallUs = await measure(postgres.pid, { stage: small, operation, round: turn });
-        const largeUs = await measure(postgres.pid, { stage: large, operation, round: turn });
+      for (let nth = 0; nth <= ROUNDS; nth += 1) {
+        const smallUs = await measure(postgres.pid, { stage: small, operation, nth });
+        const largeUs = await measure(postgres.pid, { stage: large, operation, nth });
         // The first warms caches and prepared statements.
-        if (turn === 0) continue;
+        if (nth === 0) continue;
         samples.small.push(smallUs);
         samples.large.push(largeUs);
       }
@@ -100,10 +100,10 @@ export async function runScaleBench(): Promise<BenchReport> {
   }
 }
 
-type Sample = { stage: Stage; operation: Operation; round: number };
+type Sample = { stage: Stage; operation: Operation; nth: number };
 
 /** CPU in µs of PostgreSQL for one message. */
-async function measure(pid: number, { stage, operation, round: nth }: Sample): Promise<number> {
+async function measure(pid: number, { stage, operation, nth }: Sample): Promise<number> {
   const times = operation.messages === 1 ? OPERATIONS : OPERATIONS / 20;
   const before = cpuUsOf(pid);
   for (let index = 0; index < times; index += 1) await operation.run(stage, nth * times + index);

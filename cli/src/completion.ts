@@ -88,6 +88,7 @@ const OF_ARGUMENTS: Readonly<Record<string, Source>> = {
   'template versions name': listTemplates,
   'template rollback name': listTemplates,
   'template delete names': listTemplates,
+  'provider events name': listProviders,
   'profile use name': listProfiles,
   'client get client': listClients,
   'client update client': listClients,

@@ -12,7 +12,7 @@ export function welcomePropsOf(pushed: readonly PushReport[]): Record<string, un
 
 /** What `mailctl dev` announces to programs. */
 export function toAnnouncement(
-  { url, profileName, keys, templatesDir, pushed }: RunningDev,
+  { url, profileName, keys, pages, templatesDir, pushed }: RunningDev,
   mail: FirstMail | null,
   readyMs: number,
 ) {
@@ -20,6 +20,7 @@ export function toAnnouncement(
     url,
     profile: profileName,
     apiKey: keys.apiKey,
+    pages,
     templatesDir,
     templates: pushed.map(({ name, result }) => ({ name, ok: result.ok })),
     firstMail: mail,
@@ -33,7 +34,7 @@ function toWayOut(provider: RunningDev['config']['providers'][number]): string {
 
 /** What `mailctl dev` announces to people. */
 export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: number): string {
-  const { url, profileName, config, keys, templatesDir, pushed } = running;
+  const { url, profileName, config, keys, pages, templatesDir, pushed } = running;
   const failed = pushed.filter(({ result }) => !result.ok);
   const outgoing =
     config.providers.length > 0
@@ -41,12 +42,16 @@ export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: 
       : 'nothing leaves this machine';
   const rows = [
     ['API', cyan(url), dim(`${profileName} profile, data in ${shorten(config.mailerDir)}`)],
-    ['Inbox', cyan(`${url}/v1/inbox`), dim(outgoing)],
     [
       'Templates',
       shorten(templatesDir),
       dim(`${pushed.length - failed.length} pushed, watching for changes`),
     ],
+  ];
+  const pageRows = [
+    ['Inbox', cyan(pages.inbox)],
+    ['', dim(`${outgoing}; the link lets a browser in`)],
+    ['Preview', cyan(pages.preview)],
   ];
   const keyRows = [
     ['Key', keys.apiKey],
@@ -56,15 +61,23 @@ export function toWelcome(running: RunningDev, mail: FirstMail | null, readyMs: 
   const sections = [
     `${bold('Mail service')} ready in ${(readyMs / 1000).toFixed(1)} s`,
     toTable(rows),
+    toTable(pageRows),
     toTable(keyRows),
     ...failed.map(toPushLine),
     ...(mail === null
       ? []
-      : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(`${url}/v1/inbox/${mail.messageId}`)}`]),
+      : [`${bold('First mail')}  ${toMailLine(mail)}\n${cyan(toMailLink(pages.inbox, mail.messageId))}`]),
     `${bold('Try next')}\n${toNextSteps(mail?.messageId ?? null, welcomePropsOf(pushed)).join('\n')}`,
     dim('Edit a template and see it pushed here. Ctrl-C stops.'),
   ];
   return `\n${sections.join('\n\n')}\n`;
+}
+
+/** With the key too: it may be the first link that is followed. */
+function toMailLink(inbox: string, messageId: string): string {
+  const link = new URL(inbox);
+  link.pathname += `/${messageId}`;
+  return link.href;
 }
 
 function toNextSteps(messageId: string | null, welcomeProps: Record<string, unknown> | null): string[] {

@@ -72,3 +72,11 @@ export function definedOnly<T extends object>(values: T): Defined<T> {
     Object.entries(values).filter(([, value]: [string, unknown]) => value !== undefined),
   ) as Defined<T>;
 }
+
+/** A trace id as logs show it, from itself or from a `traceparent` (W3C Trace Context). @throws CommandError `usage` */
+export function parseTrace(text: string): string {
+  const [, traceId] =
+    /^(?:[0-9a-f]{2}-)?([0-9a-f]{32})(?:-[0-9a-f]{16}-[0-9a-f]{2})?$/.exec(text.toLowerCase()) ?? [];
+  if (traceId !== undefined) return traceId;
+  throw new CommandError('usage', `--trace needs the 32 hexadecimal digits of a trace, not "${text}".`);
+}

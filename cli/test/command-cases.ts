@@ -1,5 +1,6 @@
 import { expect } from 'bun:test';
 import { createMailer, type Mailer } from '@org/mail-sdk';
+import { recordBreakerChange } from '../../server/src/lib/db/breaker-changes.ts';
 import { insertHandedOver } from '../../server/test/support/handed-over.ts';
 import { createClient, type TestSystem } from '../../server/test/support/system.ts';
 import { runMailctl } from './mailctl.ts';
@@ -99,6 +100,13 @@ export const COMMAND_CASES: Readonly<Record<string, CommandCase>> = {
     args: () => ['--port', '0'],
     key: null,
     answers: { profile: 'embedded', templates: [{ name: 'hello', ok: true }] },
+    shows: 'Ctrl-C stops.',
+    endsWith: 0,
+  },
+  preview: {
+    args: () => ['--port', '0'],
+    key: null,
+    answers: { dir: 'templates', templates: ['hello'], service: null },
     shows: 'Ctrl-C stops.',
     endsWith: 0,
   },
@@ -370,6 +378,21 @@ export const COMMAND_CASES: Readonly<Record<string, CommandCase>> = {
     key: 'admin',
     answers: listOf({ name: 'smtp' }),
     shows: 'closed',
+  },
+  'provider events': {
+    async args({ system }) {
+      const change = {
+        provider: 'smtp',
+        kind: 'opened',
+        reason: 'timeouts',
+        worker: Bun.randomUUIDv7(),
+      } as const;
+      await recordBreakerChange(system.database, change);
+      return ['smtp', '--limit', '1'];
+    },
+    key: 'admin',
+    answers: listOf({ kind: 'opened', reason: 'timeouts' }),
+    shows: 'timeouts',
   },
   'queue status': { args: () => [], key: 'admin', answers: { paused: false }, shows: 'paused' },
   'queue pause': {

@@ -76,8 +76,34 @@ describe('mailctl dev', () => {
 
     const second = await startIn(folder);
     expect(second.announced).toMatchObject({ apiKey, firstMail: null });
+    // The same behind the `#`, so that a browser that was let in stays in.
+    const keyOf = ({ announced }: RunningDevServer) => JSON.stringify(announced['pages']).split('#key=')[1];
+    expect(keyOf(second)).toMatch(/^mk_live_/);
+    expect(keyOf(second)).toBe(keyOf(first));
     const inbox = await fetch(`${second.url}/v1/inbox`, { headers: { 'x-api-key': String(apiKey) } });
     expect(await inbox.json()).toMatchObject({ data: [{ envelope: { to: ['ada@example.com'] } }] });
+  }, 60_000);
+
+  test('credentials of a release without pages are kept, and gain a key for them', async () => {
+    const folder = createFolder();
+    const first = await startIn(folder);
+    expect((await first.end('SIGINT')).exitCode).toBe(0);
+    const kept = join(folder, '.mailer', 'credentials.json');
+    const { pagesKey, ...older } = JSON.parse(readFileSync(kept, 'utf8'));
+    writeFileSync(kept, JSON.stringify(older));
+    const second = await startIn(folder);
+    expect(second.announced).toMatchObject({ apiKey: older.apiKey, firstMail: null });
+    const { pagesKey: newKey, ...rest } = JSON.parse(readFileSync(kept, 'utf8'));
+    expect(rest).toEqual(older);
+    expect(newKey).toMatch(/^mk_live_/);
+    expect(newKey).not.toBe(pagesKey);
+    // What a page cannot do its key cannot either.
+    const push = await fetch(`${second.url}/v1/templates/x`, {
+      method: 'PUT',
+      headers: { 'x-api-key': newKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ entry: 'index.tsx', files: { 'index.tsx': 'export default () => null' } }),
+    });
+    expect(push.status).toBe(403);
   }, 60_000);
 
   test('everything that mailctl does next works in the same folder without a flag', async () => {

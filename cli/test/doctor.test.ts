@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { acquirePostgres, acquireRedis } from '../../server/test/support/once-per-run.ts';
 import { isMissing } from '../../server/test/support/requires.ts';
-import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
+import { migrateDatabaseAt } from '../../server/test/support/migrate.ts';
+import { createStorage, startSystem, type TestSystem } from '../../server/test/support/system.ts';
+import { parseConfig } from '../../server/src/config.ts';
+import { startService } from '../../server/src/index.ts';
+import { createLogger } from '../../server/src/lib/telemetry/logger.ts';
 import { checkDns } from '../src/commands/doctor/dns.ts';
+import { checkMachine } from '../src/commands/doctor/machine.ts';
 import { runMailctl } from './mailctl.ts';
 
 type Check = { name: string; state: string; detail: string; fix: string | null };
@@ -56,6 +61,83 @@ describe('mailctl doctor', () => {
     const { byName } = await diagnose({ MAIL_BASE_URL: `http://127.0.0.1:${wrong.port}` });
     expect(byName['clock']?.state).toBe('warning');
   });
+
+  test('each thing that is not well is told with what mends it', async () => {
+    const down = (reason: string) => ({ isOk: false, reason });
+    const breaker = { state: 'open', reason: 'timeouts', remainingMs: 1000 };
+    const answers: Record<string, unknown> = {
+      '/healthz': { status: 'ok' },
+      '/readyz': { status: 'unready', accept: down('does not answer'), process: down('no worker is alive') },
+      '/v1/whoami': { kind: 'admin', scopes: ['admin'], client: null },
+      '/v1/queue': { paused: true, waiting: 7, delayed: 0, active: 0 },
+      '/v1/providers': { data: [{ name: 'smtp', workers: [{ breaker }] }], nextCursor: null },
+    };
+    using ailing = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: ({ url }) =>
+        Response.json(answers[new URL(url).pathname], { headers: { date: new Date().toUTCString() } }),
+    });
+    const { exitCode, byName } = await diagnose({
+      MAIL_BASE_URL: `http://127.0.0.1:${ailing.port}`,
+      MAIL_API_KEY: 'mk_live_x',
+    });
+    expect(exitCode).toBe(1);
+    expect(byName).toMatchObject({
+      accepting: { state: 'failed', fix: expect.stringContaining('database') },
+      processing: { state: 'failed', detail: 'no worker is alive', fix: expect.stringContaining('WORKER') },
+      key: { state: 'ok' },
+      queue: { state: 'warning', detail: expect.stringContaining('waiting=7'), fix: 'mailctl queue resume' },
+      'provider smtp': { state: 'failed', detail: expect.stringContaining('timeouts') },
+    });
+    for (const { state, fix } of Object.values(byName))
+      expect(state === 'ok' || (fix ?? '') !== '').toBe(true);
+  });
+
+  test('warns before the disk is full', async () => {
+    const stateOf = async (freeBytes: number) =>
+      (await checkMachine(async () => freeBytes)).find(({ name }) => name === 'disk')?.state;
+    expect([await stateOf(1024 ** 2), await stateOf(1024 ** 4)]).toEqual(['warning', 'ok']);
+  });
+
+  test("looks for the credentials of Amazon's service", async () => {
+    const amazon = {
+      MAIL_BASE_URL: system.url,
+      MAIL_API_KEY: system.keys.live,
+      PROVIDERS: '[{"name":"ses","kind":"ses","region":"eu-central-1"}]',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HOME: '/nonexistent',
+    };
+    expect((await diagnose(amazon)).byName['provider ses']).toMatchObject({
+      state: 'failed',
+      fix: expect.stringContaining('AWS'),
+    });
+    const withKey = { ...amazon, AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
+    expect((await diagnose(withKey)).byName['provider ses']?.state).toBe('ok');
+  });
+
+  test.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
+    'sees that no worker is alive',
+    async () => {
+      const storage = await createStorage('production');
+      const databaseUrl = storage.env['DATABASE_URL'] ?? '';
+      await migrateDatabaseAt(databaseUrl);
+      const settings = { ...storage.env, SERVICE_ROLE: 'API', PORT: '0', HOST: '127.0.0.1' };
+      const logger = createLogger({ level: 'fatal', destination: { write() {} } });
+      const api = await startService(parseConfig(settings), logger);
+      try {
+        const { byName } = await diagnose({ MAIL_BASE_URL: api.url ?? '', MAIL_API_KEY: 'mk_live_x' });
+        expect(byName).toMatchObject({
+          accepting: { state: 'ok' },
+          processing: { state: 'failed', detail: expect.stringContaining('no worker is alive') },
+        });
+      } finally {
+        await api.stop();
+        await storage.release();
+      }
+    },
+    60_000,
+  );
 
   test("greets the relay of this machine's settings", async () => {
     const { host, port } = system.sink;

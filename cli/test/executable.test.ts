@@ -32,13 +32,20 @@ describe.skipIf(isUnbuildable())('the executable, without node_modules', () => {
     program = await buildExecutable(join(folder, 'mailctl'));
   }, 300_000);
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 
-  const run = async (...args: string[]) => {
+  const start = (...args: string[]) => {
     const env = { PATH: '/usr/bin:/bin', HOME: folder };
-    const finished = await collectOutput(
-      Bun.spawn([program, ...args], { cwd: folder, env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' }),
-    );
+    return Bun.spawn([program, ...args], {
+      cwd: folder,
+      env,
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+  };
+  const run = async (...args: string[]) => {
+    const finished = await collectOutput(start(...args));
     return { ...finished, answer: finished.stdout.startsWith('{') ? JSON.parse(finished.stdout) : null };
   };
 
@@ -60,6 +67,21 @@ describe.skipIf(isUnbuildable())('the executable, without node_modules', () => {
     const { answer } = await run('template', 'render', 'templates/welcome');
     expect(answer.subject).toContain('Ada');
     expect(answer.html).toStartWith('<!DOCTYPE html');
+  }, 120_000);
+
+  test('shows templates in a browser', async () => {
+    const child = start('preview', '--port', '0');
+    try {
+      const { value } = await child.stdout.getReader().read();
+      const { url, templates } = JSON.parse(new TextDecoder().decode(value));
+      expect(templates).toEqual(['welcome']);
+      const page = await fetch(url);
+      expect(page.status).toBe(200);
+      expect(await page.text()).toContain('<script');
+    } finally {
+      child.kill('SIGINT');
+    }
+    expect(await child.exited).toBe(0);
   }, 120_000);
 
   test('runs the whole service', async () => {

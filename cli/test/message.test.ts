@@ -82,6 +82,7 @@ describe('mailctl about messages', () => {
     [[...hello('a@example.net'), '--timeout', 'long']],
     [['message', 'list', '--status', 'gone']],
     [['message', 'list', '--limit', '0']],
+    [['message', 'list', '--trace', 'abc']],
     [['message', 'resolve', 'x', '--as', 'lost']],
     [['dead-letter', 'retry']],
     [['webhook', 'replay', 'x']],
@@ -161,6 +162,20 @@ describe('mailctl about messages', () => {
     expect((await run(['message', 'list', '--to', 'list@example.net', '--until', '1h'])).answer.data).toEqual(
       [],
     );
+  });
+
+  test('list finds what was sent in a trace, by its id or by a traceparent', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const { body } = await system.call('POST', '/v1/messages', {
+      key: system.keys.live,
+      headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` },
+      body: { to: 'trace@example.net', subject: 'x', text: 'x' },
+    });
+    for (const trace of [traceId, traceId.toUpperCase(), `00-${traceId}-b7ad6b7169203331-00`]) {
+      const { answer } = await run(['message', 'list', '--trace', trace]);
+      expect(answer.data).toMatchObject([{ id: body.messageId, traceId }]);
+    }
+    expect((await run(['message', 'list', '--trace', 'f'.repeat(32)])).answer.data).toEqual([]);
   });
 
   test('events is the timeline alone', async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import { findComposeFaults, findDockerfileFaults } from './containers.ts';
+import {
+  findComposeFaults,
+  findComposeSchemaFaults,
+  findDockerfileFaults,
+  findDockerfileProblems,
+} from './containers.ts';
 
 const dockerfile = (...lines: string[]) => lines.join('\n');
 const GOOD = dockerfile(
@@ -32,7 +37,24 @@ describe('the Dockerfile check', () => {
   });
 });
 
+test.each(['RUNN true', 'HEALTHCHECK --interval=10x CMD ["a"]', 'ENV A', 'CMD ["a"]\nCMD ["b"]'])(
+  'the Dockerfile check knows its grammar: %j',
+  (line) => {
+    expect(findDockerfileProblems(GOOD)).toEqual([]);
+    expect(findDockerfileProblems(`${GOOD}\n${line}`)).not.toEqual([]);
+  },
+);
+
 describe('the compose check', () => {
+  test.each([
+    { db: { image: 'postgres:16.4', restartt: 'always' } },
+    { db: { image: 3 } },
+    { db: { image: 'postgres:16.4', depends_on: { other: { condition: 'service_well' } } } },
+  ])('knows the specification: %j', (services) => {
+    expect(findComposeSchemaFaults({ services: { db: { image: 'postgres:16.4' } } })).toEqual([]);
+    expect(findComposeSchemaFaults({ services }).length).toBeGreaterThan(0);
+  });
+
   test('accepts services that wait for health that is measured', () => {
     const services = {
       db: { image: 'postgres:16.4', healthcheck: { test: 'pg_isready' } },

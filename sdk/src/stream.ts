@@ -6,8 +6,11 @@ import { DEFAULT_RETRY, toDelayMs } from './retry.ts';
 import { pause, toAborted, type Transport } from './transport.ts';
 import type { Message, MessageEvent, MessageQuery } from './types.ts';
 
-/** Which events: those of messages with this status, recipient, template or tags, from a time on or from now. */
-export type StreamQuery = Pick<MessageQuery, 'status' | 'recipient' | 'template' | 'since'> & {
+/** Which events: those of messages with this status, recipient, template, provider, trace or tags, from a time on or from now. */
+export type StreamQuery = Pick<
+  MessageQuery,
+  'status' | 'recipient' | 'template' | 'provider' | 'traceId' | 'since'
+> & {
   tags?: Record<string, string>;
 };
 

@@ -146,7 +146,10 @@ export type ErasedRecipient = Answer<RecipientApi['delete']>;
 /** A mail that test mode or the DEV role kept, without its bytes. */
 export type InboxEntry = Answer<InboxApi['get']>['data'][number];
 
-/** One kept mail with its bytes as text, a character a byte. */
+/** Which kept mail to list. */
+export type InboxQuery = Query<NonNullable<Parameters<InboxApi['get']>[0]>>;
+
+/** One kept mail taken apart, and its bytes as text, a character a byte. */
 export type InboxMail = Answer<ReturnType<InboxApi>['get']>;
 
 /** What a person decides about a message of which nobody knows whether it was sent. */

@@ -55,6 +55,39 @@ describe('configuration', () => {
     ).toEqual(['SECRET_KEY', 'WEBHOOKS_RETRY_DELAYS_MS']);
   });
 
+  test('nothing is exported unless it is said where, and nothing scraped unless somebody may', () => {
+    const telemetryOf = (env: Record<string, string>) =>
+      parseConfig({ SERVICE_ROLE: 'API', ...PRODUCTION, ...env }).telemetry;
+    expect(telemetryOf({})).toEqual({
+      serviceName: 'mail-api',
+      isTracing: false,
+      isScraped: false,
+      metricsExport: null,
+    });
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+    expect(telemetryOf(endpoint)).toMatchObject({
+      isTracing: true,
+      isScraped: false,
+      metricsExport: { protocol: 'http/protobuf', intervalMs: 60_000 },
+    });
+    expect(telemetryOf({ ...endpoint, OTEL_METRICS_EXPORTER: 'none' })).toMatchObject({
+      isTracing: true,
+      metricsExport: null,
+    });
+    expect(telemetryOf({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c/v1/traces' })).toMatchObject({
+      isTracing: true,
+      metricsExport: null,
+    });
+    expect(
+      telemetryOf({ ...endpoint, OTEL_SDK_DISABLED: 'true', METRICS_TOKEN: 'x'.repeat(16) }),
+    ).toMatchObject({ isTracing: false, isScraped: true, metricsExport: null });
+    expect(telemetryOf({ SERVICE_ROLE: 'WORKER', WORKER_PORT: '0' })).toMatchObject({
+      serviceName: 'mail-worker',
+      isScraped: true,
+    });
+    expect(telemetryOf({ WORKER_PORT: '0' })).toMatchObject({ isScraped: false });
+  });
+
   test('names every wrong setting at once', () => {
     const env = {
       SERVICE_ROLE: 'WORKER',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { isApiKey } from './lib/auth/api-key.ts';
 import { type BlobSettings, parseS3Url } from './lib/blobs/blob-settings.ts';
@@ -511,13 +511,29 @@ export class ConfigError extends Error {
   }
 }
 
-/** Every setting with its description and default, for documents and their tests. */
-export function describeSettings(): { name: string; description: string; default: unknown }[] {
+/** A setting as documents show it. */
+export type DescribedSetting = {
+  name: string;
+  description: string;
+  default: unknown;
+  /** What its value may be, in a few words. */
+  values: string;
+};
+
+/** Every setting with its description, default and values, for documents and their tests. */
+export function describeSettings(): DescribedSetting[] {
   return Object.entries(SETTINGS).map(([name, schema]) => ({
     name,
     description: schema.description ?? '',
     default: schema.default,
+    values: describeValues(schema),
   }));
+}
+
+function describeValues({ type, anyOf, minimum, maximum }: TSchema): string {
+  if (Array.isArray(anyOf)) return anyOf.map((member: TSchema) => String(member['const'])).join(', ');
+  if (type !== 'integer') return type === 'boolean' ? 'true, false' : '';
+  return maximum === undefined ? `${minimum} or more` : `${minimum} to ${maximum}`;
 }
 
 export type ParseConfigOptions = {

@@ -109,6 +109,11 @@ describeOnBothProfiles('administration', (profile) => {
     expect(await whoami(key)).toBe(401);
     const after = await admin('GET', `/v1/clients/${clientId}/keys?limit=1`);
     expect(JSON.stringify(after.body)).toMatch(/"revokedAt":"20.*"lastUsedAt":"20/);
+    // Revoking is what it is however often it is said, and keeps the time of the first.
+    expect((await admin('DELETE', `/v1/clients/${clientId}/keys/${id}`)).status).toBe(204);
+    expect((await admin('GET', `/v1/clients/${clientId}/keys?limit=1`)).body).toEqual(after.body);
+    expect((await admin('DELETE', `/v1/clients/${clientId}/keys/${NOBODY}`)).status).toBe(404);
+    expect((await admin('POST', `/v1/clients/${clientId}/keys/${id}/rotate`)).status).toBe(404);
   });
 
   test('a key belongs to its client: through another it is not there', async () => {
@@ -166,6 +171,14 @@ describeOnBothProfiles('administration', (profile) => {
     expect(body).toMatchObject({ kind: 'client', mode: 'test', client: { id: system.clientId } });
     expect(JSON.stringify(body)).not.toContain(system.keys.test);
     expect((await admin('GET', '/v1/whoami')).body).toMatchObject({ kind: 'admin', client: null });
+  });
+
+  test('a client is bound to a provider of any name that a provider may have', async () => {
+    const { clientId } = await newClient();
+    const bind = (provider: string | null) => admin('PATCH', `/v1/clients/${clientId}`, { provider });
+    for (const name of ['my_relay', 'a-1', null])
+      expect(await bind(name)).toMatchObject({ status: 200, body: { provider: name } });
+    expect(await bind('My relay')).toMatchObject({ status: 422, body: { errors: [{ path: '/provider' }] } });
   });
 
   test('providers are shown as their workers find them', async () => {

@@ -190,6 +190,11 @@ describe.skipIf(isMissing('initdb', 'postgres'))(`plans with ${MESSAGES} message
       ({ db }) => listDeadLetterIds(db, { owner, filter: {}, after: null, limit: 100 }),
     ],
     ['the inbox', ({ db }) => listInbox(db, { owner: { ...owner, mode: 'test' }, ...paging })],
+    [
+      'a search of the inbox',
+      ({ db }) =>
+        listInbox(db, { owner: { ...owner, mode: 'test' }, ...paging, filter: { words: ['never written'] } }),
+    ],
     ['a mail of the inbox', ({ db }) => findInboxMessage(db, id, owner)],
     ['a suppression', ({ db }) => findSuppression(db, { clientId: BUSY_CLIENT, email: 'a@example.net' })],
     ['suppressions', ({ db }) => listSuppressions(db, { clientId: BUSY_CLIENT, filter: {}, ...paging })],

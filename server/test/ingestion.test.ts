@@ -713,10 +713,10 @@ describeOnBothProfiles('accepting messages', (profile) => {
       await patchClient(client.clientId, {
         rateLimit: 7,
         quotaLimit: 9,
-        provider: 'backup',
+        provider: 'backup_relay',
         fromDomains: ['A.example'],
       }),
-    ).toMatchObject({ rateLimit: 7, quotaLimit: 9, provider: 'backup', fromDomains: ['a.example'] });
+    ).toMatchObject({ rateLimit: 7, quotaLimit: 9, provider: 'backup_relay', fromDomains: ['a.example'] });
     expect(await patchClient(client.clientId, { rateLimit: null, fromDomains: null })).toMatchObject({
       rateLimit: null,
       quotaLimit: 9,

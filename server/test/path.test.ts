@@ -369,10 +369,19 @@ describeOnBothProfiles('from the API to the mailbox', (profile) => {
       ['GET', '/v1/nowhere', 404, 'not_found', {}],
       ['GET', '/v1/messages/%2e%2e%2fclients', 404, 'not_found', {}],
       ['GET', '/v1/messages/%00', 404, 'not_found', {}],
+      ['GET', '/v1/templates/a%00', 404, 'not_found', {}],
     ])('%s %s', async (method, path, status, code, more) => {
       const answer = await system.call(method, path, { key: system.keys.live });
       expect(answer).toMatchObject({ status, body: { code, ...more } });
       if (status === 405) expect(answer.headers.get('allow')).toBeString();
+    });
+
+    test('what a DELETE carries has no meaning, in whatever form it comes', async () => {
+      const answer = await system.call('DELETE', '/v1/templates/nowhere', {
+        key: system.keys.live,
+        body: '{',
+      });
+      expect(answer).toMatchObject({ status: 404, body: { code: 'template_not_found' } });
     });
 
     test('a body over the limit, declared and chunked', async () => {

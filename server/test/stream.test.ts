@@ -88,13 +88,20 @@ describeOnBothProfiles('the live stream', (profile) => {
   test('filters', async () => {
     const first = await sendOne();
     const since = new Date(Date.now() - 60_000).toISOString();
+    const { traceId } = (await system.call('GET', `/v1/messages/${first.id}`, { key: client.live })).body;
     const asks = [
       [`?since=${since}&recipient=ada@EXAMPLE.net`, true],
+      [`?since=${since}&recipient=ADA@example.net`, true],
       [`?since=${since}&recipient=bob@example.net`, false],
+      [`?since=${since}&provider=smtp`, true],
+      [`?since=${since}&provider=ses`, false],
+      [`?since=${since}&traceId=${traceId}`, true],
+      [`?since=${since}&traceId=${'0'.repeat(32)}`, false],
       [`?since=${since}&status=sent&tag.kind=greeting`, true],
       [`?since=${since}&status=bounced`, false],
       [`?since=${since}&tag.kind=other`, false],
       [`?since=${since}&template=welcome`, false],
+      [`?since=${since}&template=welcome@3`, false],
     ] as const;
     const filtered = await Promise.all(asks.map(async ([query]) => open({ query })));
     const all = await open({ query: `?since=${since}` });
@@ -108,7 +115,16 @@ describeOnBothProfiles('the live stream', (profile) => {
         else expect(reader.events).toEqual([]);
       }),
     );
-    for (const query of ['?colour=red', '?status=lost', '?tag.=x', '?since=soon', '?recipient=nobody']) {
+    const wrong = [
+      'colour=red',
+      'status=lost',
+      'tag.=x',
+      'since=soon',
+      'recipient=nobody',
+      'limit=5',
+      'traceId=x',
+    ];
+    for (const query of wrong.map((parameter) => `?${parameter}`)) {
       expect((await open({ query })).status).toBe(422);
     }
   });

@@ -38,12 +38,14 @@ function listCommand(): Command {
     .description('list messages, newest first')
     .option('--since <time>', 'accepted since: a time, or 30m, 2h, 1d ago')
     .option('--until <time>', 'accepted before')
+    .option('--trace <id>', 'accepted in this trace: its id, or a whole traceparent')
     .option('--limit <number>', 'how many', '20')
     .action(lazily(async () => (await import('./message/list.ts')).list));
   return withExamples(command, [
     'message list',
     'message list --status failed --since 1d',
     'message list --to ada@example.com --json',
+    'message list --trace 0af7651916cd43dd8448eb211c80319c',
   ]);
 }
 

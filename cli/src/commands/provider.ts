@@ -1,9 +1,12 @@
 import { Command } from 'commander';
-import type { ProviderReport } from '@org/mail-sdk';
+// Types only: the client is loaded by the commands that talk to a service.
+import type { ProviderEvent, ProviderReport } from '@org/mail-sdk';
 import { withExamples } from '../examples.ts';
 import { mailerOf, outputOf, type ServiceFlags, withConnection } from '../options.ts';
 import { green, red, toList } from '../output.ts';
-import { toCell } from '../record.ts';
+import { firstOf } from '../pages.ts';
+import { definedOnly, parsePast, parseWhole } from '../parse-option.ts';
+import { toCell, toShortTime } from '../record.ts';
 
 /** Breakers and counts are each worker's own, so that each has a line. */
 type Line = Pick<ProviderReport, 'name'> & ProviderReport['workers'][number];
@@ -19,7 +22,47 @@ export function providerCommand(): Command {
     .description('list the providers, with their circuit breakers and counters')
     .action(listProviders);
   provider.addCommand(withExamples(list, ['provider list', 'provider list --json']));
+  provider.addCommand(eventsCommand());
   return provider;
+}
+
+function eventsCommand(): Command {
+  const command = withConnection(new Command('events'))
+    .description('when a provider was out of order and why, newest first')
+    .argument('<name>', 'name of the provider')
+    .option('--since <time>', 'since: a time, or 30m, 2h, 1d ago')
+    .option('--until <time>', 'before')
+    .option('--limit <number>', 'how many', '20')
+    .action(listEvents);
+  return withExamples(command, ['provider events smtp', 'provider events ses --since 7d --limit 100 --json']);
+}
+
+type EventFlags = ServiceFlags & { since?: string; until?: string; limit: string };
+
+async function listEvents(name: string, { since, until, limit, ...flags }: EventFlags): Promise<void> {
+  const count = parseWhole(limit, '--limit');
+  const query = definedOnly({
+    since: since === undefined ? undefined : parsePast(since, '--since'),
+    until: until === undefined ? undefined : parsePast(until, '--until'),
+  });
+  const mailer = await mailerOf(flags, { isAdmin: true });
+  const data = await firstOf(count, (page) => mailer.providers.events(name, { ...query, ...page }));
+  outputOf(flags).answer({ data }, () =>
+    data.length === 0 ? `Nothing was wrong with ${name} in that time.` : toHistory(data),
+  );
+}
+
+function toHistory(events: readonly ProviderEvent[]): string {
+  return toList(events, [
+    { title: 'at', of: ({ at }) => toShortTime(at), isWhole: true },
+    { title: 'breaker', of: ({ kind }) => kind, tint: tintBreaker, isWhole: true },
+    { title: 'reason', of: ({ reason }) => reason },
+    { title: 'worker', of: ({ worker }) => worker },
+  ]);
+}
+
+function tintBreaker(text: string): string {
+  return text.trim() === CLOSED ? green(text) : red(text);
 }
 
 async function listProviders(flags: ServiceFlags): Promise<void> {
@@ -38,7 +81,7 @@ function toTable(providers: readonly ProviderReport[]): string {
     {
       title: 'breaker',
       of: ({ breaker }) => breaker.state,
-      tint: (text) => (text.trim() === CLOSED ? green(text) : red(text)),
+      tint: tintBreaker,
       isWhole: true,
     },
     { title: 'order', of: ({ order }) => String(order), isWhole: true },

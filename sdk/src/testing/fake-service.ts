@@ -208,6 +208,8 @@ function toMessage(kept: Kept): Message {
     }));
   return {
     ...toSummary(kept),
+    props: body.props ?? null,
+    locale: body.locale ?? null,
     replyTo: toList(body.replyTo),
     headers: body.headers ?? {},
     metadata: body.metadata ?? {},

@@ -129,7 +129,7 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
       const status = Number(set.status ?? 200);
       finishRequest({ request, route, status, metrics, logger });
     })
-    .use(healthController({ database, queue, assertOpen }))
+    .use(healthController({ database, queue, board: profile.providerBoard, assertOpen }))
     .use(metricsController({ scrape, token: config.metricsToken }))
     .use(messagesController({ accept, database, engine, authenticator, rateGate }))
     .use(messageActionsController({ database, queue, authenticator, logger, tracer }))
@@ -149,7 +149,7 @@ export function createApi({ config, profile, engine, logger, telemetry }: ApiDep
       }),
     )
     .use(whoamiController({ authenticator }))
-    .use(inboxController({ database, authenticator }))
+    .use(inboxController({ database, authenticator, now: accept.now }))
     .use(statsController({ database, authenticator, now: accept.now }))
     .use(streamController({ database, authenticator, known, streams }))
     .use(webhookEndpointsController({ config, profile, authenticator, logger }))

@@ -1,7 +1,7 @@
 import { type Static, t } from 'elysia';
 import type { DeadLetterFilter } from '../lib/db/dead-letters.ts';
 import { parseIsoTime } from './iso-time.ts';
-import { IsoTime, PageQuery } from './schemas.ts';
+import { IsoTime, PageQuery, ProviderName } from './schemas.ts';
 
 const FILTER = {
   clientId: t.Optional(
@@ -13,9 +13,7 @@ const FILTER = {
   template: t.Optional(
     t.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'must be the name of a template' }),
   ),
-  provider: t.Optional(
-    t.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,63}$', description: 'must be the name of a provider' }),
-  ),
+  provider: t.Optional(ProviderName),
   reason: t.Optional(
     t.String({
       pattern: '^[^\\u0000-\\u001F]{1,200}$',

@@ -16,8 +16,11 @@ function toEvent(id: number): FeedEvent {
     recipient: 'ada@example.net',
     attempt: 1,
     provider: 'smtp',
+    messageProvider: 'smtp',
+    traceId: '0'.repeat(32),
     detail: 'two\nlines',
     template: null,
+    templateVersion: null,
     tags: {},
     at: new Date('2026-11-21T08:00:00Z'),
   };

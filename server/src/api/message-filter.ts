@@ -3,8 +3,12 @@ import { parseAddress } from '../lib/mail/address.ts';
 import { parseIsoTime } from './iso-time.ts';
 import { ApiError } from './problem.ts';
 import type { ListMessagesQuery } from './schemas.ts';
+import type { StreamQuery } from './stream-schema.ts';
 
 const TAG = 'tag.';
+
+const STREAM_FILTERS = 'status, recipient, template, tag.<name>, provider, traceId or since';
+const LIST_FILTERS = STREAM_FILTERS.replace(' or since', ', since, until, limit or cursor');
 
 /** Each is asked of every message that a page looks at. */
 const MAX_TAGS = 10;
@@ -17,16 +21,27 @@ const MAX_TAGS = 10;
 export function parseMessageFilter({
   limit: _limit,
   cursor: _cursor,
-  status,
-  recipient,
-  template,
-  provider,
-  traceId,
-  since,
-  until,
-  ...rest
+  ...query
 }: typeof ListMessagesQuery.static): MessageFilter {
-  const tags = parseTags(rest);
+  return parseFilter(query, LIST_FILTERS);
+}
+
+/**
+ * As {@link parseMessageFilter}, for a stream: without what only a list has.
+ *
+ * @throws ApiError `invalid_request` naming the parameter
+ */
+export function parseStreamFilter(query: typeof StreamQuery.static): MessageFilter {
+  const unknown = ['until', 'limit', 'cursor'].find((name) => name in query);
+  if (unknown !== undefined) throw refused(unknown, `must be ${STREAM_FILTERS}`);
+  return parseFilter(query, STREAM_FILTERS);
+}
+
+type FilterQuery = Omit<typeof ListMessagesQuery.static, 'limit' | 'cursor'>;
+
+function parseFilter(query: FilterQuery, filters: string): MessageFilter {
+  const { status, recipient, template, provider, traceId, since, until, ...rest } = query;
+  const tags = parseTags(rest, filters);
   return {
     ...(status === undefined ? {} : { status }),
     ...(recipient === undefined ? {} : { recipient: parseRecipient(recipient) }),
@@ -50,19 +65,15 @@ function parseVersion(text: string): number {
   return Math.min(Number(text), MAX_INTEGER);
 }
 
-function parseTags(rest: Record<string, unknown>): (readonly [string, string])[] {
-  const tags = Object.entries(rest).map(([name, value]) => parseTag(name, value));
+function parseTags(rest: Record<string, unknown>, filters: string): (readonly [string, string])[] {
+  const tags = Object.entries(rest).map(([name, value]) => parseTag(name, value, filters));
   if (tags.length <= MAX_TAGS) return tags;
   throw refused(`${TAG}${tags[MAX_TAGS]?.[0]}`, `there can be ${MAX_TAGS} tags at most`);
 }
 
-function parseTag(name: string, value: unknown): readonly [string, string] {
-  if (!name.startsWith(TAG) || name.length === TAG.length || typeof value !== 'string') {
-    throw refused(
-      name,
-      'must be status, recipient, template, tag.<name>, provider, traceId, since, until, limit or cursor',
-    );
-  }
+function parseTag(name: string, value: unknown, filters: string): readonly [string, string] {
+  if (!name.startsWith(TAG) || name.length === TAG.length || typeof value !== 'string')
+    throw refused(name, `must be ${filters}`);
   if (!isStorable(name) || !isStorable(value)) throw refused(name, 'must be text without NUL');
   return [name.slice(TAG.length), value];
 }
@@ -73,7 +84,7 @@ function isStorable(text: string): boolean {
 }
 
 function refused(name: string, message: string): ApiError {
-  return new ApiError('invalid_request', 'Messages cannot be listed by that.', {
+  return new ApiError('invalid_request', 'Messages cannot be chosen by that.', {
     errors: [{ path: `/${name}`, message }],
   });
 }

@@ -1,5 +1,6 @@
 import { type Static, t, type TSchema } from 'elysia';
 import { messageStatus } from '../db/schema.ts';
+import { PROVIDER_NAME_PATTERN } from '../lib/providers/settings-schema.ts';
 
 /**
  * Keeps a schema's static type as it is where Elysia's App type would lose it (an optional record becomes `{}`).
@@ -39,6 +40,11 @@ const Locale = t.String({
 export const IsoTime = t.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:\\d{2})$',
   description: 'must be a time such as 2026-11-21T08:00:00Z',
+});
+
+export const ProviderName = t.String({
+  pattern: PROVIDER_NAME_PATTERN,
+  description: 'must be the name of a provider',
 });
 
 const Attachments = t.Array(
@@ -132,6 +138,24 @@ export const PageQuery = {
 
 export const PageOnlyQuery = t.Object(PageQuery, STRICT);
 
+/** Query of `GET /v1/inbox`. */
+export const ListInboxQuery = t.Object(
+  {
+    ...PageQuery,
+    search: t.Optional(
+      t.String({
+        maxLength: 500,
+        description:
+          'words that the mail holds; `to:`, `subject:` and `template:` look there, `is:unread` for what nobody has read',
+      }),
+    ),
+  },
+  STRICT,
+);
+
+/** Body of `PATCH /v1/inbox/:id`. */
+export const MarkInboxBody = t.Object({ isRead: t.Boolean() }, STRICT);
+
 const MessageStatusText = t.Union(
   messageStatus.enumValues.map((status) => t.Literal(status)),
   { description: 'must be a status of a message' },
@@ -149,9 +173,7 @@ export const ListMessagesQuery = t.Object(
         description: 'must be the name of a template, or one of its versions such as "welcome@3"',
       }),
     ),
-    provider: t.Optional(
-      t.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'must be the name of a provider' }),
-    ),
+    provider: t.Optional(ProviderName),
     traceId: t.Optional(
       t.String({ pattern: '^[0-9a-f]{32}$', description: 'must be the 32 hexadecimal digits of a trace' }),
     ),
@@ -224,10 +246,6 @@ const Limit = t.Integer({
   maximum: 2_000_000_000,
   description: 'must be a whole number from 1, or null for no limit',
 });
-const ProviderName = t.String({
-  pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
-  description: 'must be the name of a provider, or null',
-});
 const orNull = <T extends TSchema>(schema: T) =>
   t.Optional(t.Union([schema, t.Null()], { ...(schema.description && { description: schema.description }) }));
 
@@ -238,7 +256,7 @@ const ClientLimits = {
   /** Live messages a calendar month (UTC). */
   quotaLimit: orNull(Limit),
   /** The only provider that its live mail may take. */
-  provider: orNull(ProviderName),
+  provider: orNull(t.String({ ...ProviderName, description: 'must be the name of a provider, or null' })),
 };
 
 /** Body of `POST /v1/clients`. */

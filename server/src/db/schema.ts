@@ -606,7 +606,11 @@ export const inboxMessages = pgTable(
     envelopeFrom: text('envelope_from').notNull(),
     envelopeTo: text('envelope_to').array().notNull(),
     mime: bytea('mime').notNull(),
+    /** The beginning of what it says, for searching; null for mail from before there was a search. */
+    bodyText: text('body_text'),
     receivedAt: time('received_at').notNull(),
+    /** Null for mail that nobody has read. */
+    readAt: time('read_at'),
   },
   (table) => [index('inbox_messages_client').on(table.clientId, table.mode, table.id)],
 );

@@ -1,17 +1,23 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSecretOf, parseApiKey } from '../lib/auth/api-key.ts';
+import { isSecretOf, parseApiKey, type Scope } from '../lib/auth/api-key.ts';
 import { findApiKeyByPrefix } from '../lib/db/api-keys.ts';
 import { findClientByName, insertClient } from '../lib/db/clients.ts';
 import type { Db } from '../lib/db/database.ts';
 import { storeNewKey } from '../lib/db/new-key.ts';
 
-/** The keys of the DEV role, kept beside its database for the person at this machine. */
-export type DevCredentials = { apiKey: string; adminApiKey: string | null };
+/**
+ * The keys of the DEV role, kept beside its database for the person at this machine. `pagesKey` is the browser's: it can be revoked without
+ * the others, and does no more than its pages do. A file of an earlier release has none.
+ */
+export type DevCredentials = { apiKey: string; adminApiKey: string | null; pagesKey?: string };
 
-export type DevKeys = DevCredentials & { isFirstRun: boolean };
+export type DevKeys = Required<DevCredentials> & { isFirstRun: boolean };
+
+type NewClientKey = { name: string; scopes: Scope[] };
 
 const CLIENT_NAME = 'dev';
+const DEV_KEY: NewClientKey = { name: 'dev', scopes: ['send', 'read', 'templates'] };
 const FILE_NAME = 'credentials.json';
 const OWNER_ONLY = 0o600;
 
@@ -40,12 +46,13 @@ export async function ensureDevKeys(
 ): Promise<DevKeys> {
   const kept = readDevCredentials(mailerDir);
   const isFirstRun = !kept || !(await isKnown(db, kept.apiKey));
-  const apiKey = isFirstRun ? await createClientKey(db) : kept.apiKey;
+  const apiKey = isFirstRun ? await createClientKey(db, DEV_KEY) : kept.apiKey;
   const adminApiKey = await ensureAdminKey(db, { kept: kept?.adminApiKey ?? null, hasConfiguredAdmin });
-  if (kept?.apiKey !== apiKey || kept.adminApiKey !== adminApiKey) {
-    writeCredentials(mailerDir, { apiKey, adminApiKey });
+  const pagesKey = await ensurePagesKey(db, kept?.pagesKey);
+  if (kept?.apiKey !== apiKey || kept.adminApiKey !== adminApiKey || kept.pagesKey !== pagesKey) {
+    writeCredentials(mailerDir, { apiKey, adminApiKey, pagesKey });
   }
-  return { apiKey, adminApiKey, isFirstRun };
+  return { apiKey, adminApiKey, pagesKey, isFirstRun };
 }
 
 async function ensureAdminKey(
@@ -54,6 +61,11 @@ async function ensureAdminKey(
 ): Promise<string | null> {
   if (kept !== null && (await isKnown(db, kept))) return kept;
   return hasConfiguredAdmin ? null : createAdminKey(db);
+}
+
+async function ensurePagesKey(db: Db, kept: string | undefined): Promise<string> {
+  if (kept !== undefined && (await isKnown(db, kept))) return kept;
+  return createClientKey(db, { name: 'pages', scopes: ['send', 'read'] });
 }
 
 function writeCredentials(mailerDir: string, credentials: DevCredentials): void {
@@ -69,12 +81,12 @@ async function isKnown(db: Db, apiKey: string): Promise<boolean> {
   return found ? found.key.revokedAt === null && isSecretOf(found.key.secretHash, parsed.secret) : false;
 }
 
-async function createClientKey(db: Db): Promise<string> {
+async function createClientKey(db: Db, { name, scopes }: NewClientKey): Promise<string> {
   const client =
     (await findClientByName(db, CLIENT_NAME)) ??
     (await insertClient(db, { id: Bun.randomUUIDv7(), name: CLIENT_NAME, fromDomains: null }));
   if (!client) throw new Error(`the client "${CLIENT_NAME}" could not be created`);
-  return storeNewKey(db, { clientId: client.id, name: 'dev', scopes: ['send', 'read', 'templates'] });
+  return storeNewKey(db, { clientId: client.id, name, scopes });
 }
 
 async function createAdminKey(db: Db): Promise<string> {
@@ -88,6 +100,7 @@ function isCredentials(value: unknown): value is DevCredentials {
     'apiKey' in value &&
     typeof value.apiKey === 'string' &&
     'adminApiKey' in value &&
-    (value.adminApiKey === null || typeof value.adminApiKey === 'string')
+    (value.adminApiKey === null || typeof value.adminApiKey === 'string') &&
+    (!('pagesKey' in value) || typeof value.pagesKey === 'string')
   );
 }

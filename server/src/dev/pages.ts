@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Engine } from '../lib/engine/engine.ts';
+import { createInboxParts } from '../inbox/inbox-parts.ts';
 import { createPages, type Pages } from '../pages/pages.ts';
 import { openPreviewPart } from '../preview/preview-part.ts';
 import type { PreviewService } from '../preview/service.ts';
@@ -22,5 +23,5 @@ export async function openDevPages({
     engine: async () => engine,
     service,
   });
-  return createPages({ parts: [preview] });
+  return createPages({ parts: [preview, ...createInboxParts()] });
 }

@@ -31,6 +31,7 @@ export type RunningDev = {
   readonly config: Config;
   readonly profileName: string;
   readonly keys: DevKeys;
+  readonly pages: PageLinks;
   readonly templatesDir: string;
   readonly pushed: readonly PushReport[];
   readonly api: LocalApi;
@@ -44,6 +45,9 @@ export type DevOptions = {
   onProgress: (text: string) => void;
   onPush: (report: PushReport) => void;
 };
+
+/** Where the pages are. Those that show mail carry a key behind the `#`, which a browser keeps to itself. */
+export type PageLinks = { preview: string; inbox: string };
 
 const STARTER_TEMPLATES = fileURLToPath(new URL('../../../templates', import.meta.url));
 const INSTANCE_FILE = 'instance.json';
@@ -85,6 +89,7 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
       config,
       profileName: service.profile.name,
       keys,
+      pages: toPageLinks(url, keys),
       templatesDir,
       pushed,
       api,
@@ -94,6 +99,10 @@ export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOp
     await closers.closeAll();
     throw error;
   }
+}
+
+function toPageLinks(url: string, { pagesKey }: DevKeys): PageLinks {
+  return { preview: `${url}/preview`, inbox: `${url}/inbox#key=${pagesKey}` };
 }
 
 /** Before anything is opened, because a database that cannot write says so in its own words. */

@@ -3,7 +3,7 @@ export const framesPath = '/ui/frames/';
 
 /** How a mail is shown: never what it does. */
 export type MailFrameOptions = {
-  /** Whether images of the network may be loaded; those inside of the mail always are. */
+  /** Whether images of the network may be loaded: by https, which no server of this machine has. Those inside of the mail always are. */
   hasImages: boolean;
   /** `dark` answers the mail's own media queries, `forced` turns its colours as some clients do to any mail. */
   scheme: 'light' | 'dark' | 'forced';
@@ -16,7 +16,7 @@ export type MailFrameOptions = {
  * origin but no script does nothing with it.
  */
 export function toMailFrame(html: string, { hasImages, scheme }: MailFrameOptions): Response {
-  const remote = hasImages ? ' https: http:' : '';
+  const remote = hasImages ? ' https:' : '';
   const policy = [
     'sandbox allow-same-origin',
     "default-src 'none'",

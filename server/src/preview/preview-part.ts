@@ -43,7 +43,11 @@ export async function openPreviewPart(options: PreviewPartOptions): Promise<Page
   const { folder, folderName, engine, service } = options;
   const hub = createEventHub();
   const mails = createKeptMails();
-  const shelf = await openShelf({ folder, onChange: (names) => hub.send('changed', { names }) });
+  const shelf = await openShelf({
+    folder,
+    onChange: (names) => hub.send('changed', { names }),
+    onList: () => hub.send('listed', {}),
+  });
   let renderer: PreviewRenderer | null = null;
   const context: Context = {
     folderName,
@@ -80,7 +84,7 @@ function createRoutes(context: Context): Readonly<Record<string, Handler>> {
   return {
     'GET templates': async () => {
       const url = service()?.url;
-      const templates = await shelf.list();
+      const templates = shelf.list();
       const list: PreviewList = {
         folder: folderName,
         templates,

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { loadAttachments, loadBody } from '../lib/blobs/message-content.ts';
 import { createDeliveries } from '../lib/db/deliveries.ts';
 import { createInboxStore } from '../lib/db/inbox.ts';
+import { receiveProviderEvents } from '../lib/db/provider-news.ts';
 import type { Engine } from '../lib/engine/engine.ts';
 import { createBodyKeeper } from '../lib/messages/kept-body.ts';
 import { createMessageRenderer } from '../lib/messages/rendering.ts';
@@ -124,7 +125,16 @@ function createRouter({ config, profile, logger, metrics, recorder }: RouterDeps
   const { database, rateLimits, broadcast } = profile;
   return createProviderRouter({
     providers: createProviders(config.providers),
-    inbox: createInboxProvider({ store: createInboxStore(database.db) }),
+    inbox: createInboxProvider({
+      store: createInboxStore(database.db),
+      async report(news) {
+        try {
+          await receiveProviderEvents({ database, logger, metrics }, news);
+        } catch (error) {
+          logger.warn({ err: error }, 'what became of mail to a test address could not be written');
+        }
+      },
+    }),
     logger,
     metrics,
     rateLimits,

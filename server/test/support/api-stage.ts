@@ -116,6 +116,12 @@ function createMakers(system: TestSystem, owner: Client, receiver: WebhookReceiv
       await system.waitUntilEnded(id, key);
       return id;
     },
+    async messageWithFile(key: string): Promise<string> {
+      const attachments = [{ filename: 'secret.txt', content: btoa(OWNER_SECRET) }];
+      const id = String((await create('/v1/messages', { ...mail, attachments }, key)).messageId);
+      await system.waitUntilEnded(id, key);
+      return id;
+    },
     async scheduled(): Promise<string> {
       const scheduledAt = new Date(Date.now() + 86_400_000).toISOString();
       return String((await create('/v1/messages', { ...mail, scheduledAt })).messageId);

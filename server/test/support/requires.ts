@@ -3,11 +3,14 @@ import { join } from 'node:path';
 
 /** Programs that tests start, by the name of their binary. */
 export type Program =
+  | 'bash'
   | 'chromium'
+  | 'curl'
   | 'fish'
   | 'initdb'
   | 'node'
   | 'npm'
+  | 'openssl'
   | 'pg_basebackup'
   | 'postgres'
   | 'redis-server'

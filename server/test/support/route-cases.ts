@@ -36,6 +36,9 @@ const withEndpoint = async ({ make }: ApiStage) => {
 const withInboxMail = async ({ make, owner }: ApiStage) => ({
   params: { id: await make.message(owner.test) },
 });
+const withInboxAttachment = async ({ make, owner }: ApiStage) => ({
+  params: { id: await make.messageWithFile(owner.test) },
+});
 const withClient = async ({ make }: ApiStage) => ({ params: { id: await make.clientId() } });
 const withKey = async ({ make, system }: ApiStage) => {
   const id = await make.clientId();
@@ -123,6 +126,10 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   'POST /v1/dead-letters/retry': OWN,
   'POST /v1/dead-letters/discard': OWN,
   'GET /v1/inbox': { ownerMode: 'test', ...OWN },
+  'DELETE /v1/inbox': { ownerMode: 'test', ...OWN },
+  'PATCH /v1/inbox/:id': { prepare: withInboxMail, ownerMode: 'test', ...HIDDEN },
+  'DELETE /v1/inbox/:id': { prepare: withInboxMail, ownerMode: 'test', ...HIDDEN },
+  'GET /v1/inbox/:id/attachments/:index': { prepare: withInboxAttachment, ownerMode: 'test', ...HIDDEN },
   'GET /v1/inbox/:id': { prepare: withInboxMail, ownerMode: 'test', ...HIDDEN },
   'GET /v1/inbox/:id/raw': { prepare: withInboxMail, ownerMode: 'test', ...HIDDEN },
   'POST /v1/webhook-endpoints': {

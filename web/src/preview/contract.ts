@@ -32,6 +32,8 @@ export type Place = {
   column: number | null;
   message: string;
   hint: string | null;
+  /** From where that place was reached, innermost first. */
+  trace?: readonly { file: string; line: number; column: number }[];
 };
 
 export type Check = { code: string; message: string; file: string | null; line: number | null };
@@ -86,7 +88,7 @@ export type NotRendered = {
 
 export type RenderAnswer = Rendered | NotRendered;
 
-/** Event `changed` of `GET /ui/preview/events`: templates whose files changed; the list may have, too. */
+/** Event `changed` of `GET /ui/preview/events`: templates whose files changed. `listed` says that there are others now. */
 export type Changed = { names: readonly string[] };
 
 /** `GET /ui/preview/versions?name=` */

@@ -28,8 +28,8 @@ export function PreviewPage({ rest }: { rest: string }) {
     {
       changed: (data) => {
         if (isChanged(data) && data.names.includes(rest)) rendering.reload();
-        void loadList();
       },
+      listed: () => void loadList(),
     },
     () => {
       rendering.reload();

@@ -49,7 +49,7 @@ function PropErrors({ errors }: { errors: NotRendered['propErrors'] }) {
 const LINES_AROUND = 4;
 
 function PlaceView({ place, files }: { place: Place; files: readonly SourceFile[] }) {
-  const { file, line, column, message, hint } = place;
+  const { file, line, column, message, hint, trace = [] } = place;
   const source = files.find(({ path }) => path === file);
   return (
     <div class="place">
@@ -66,7 +66,25 @@ function PlaceView({ place, files }: { place: Place; files: readonly SourceFile[
       )}
       {source && line !== null ? <CodeFrame text={source.text} line={line} column={column} /> : null}
       {hint === null ? null : <p class="place-hint">{hint}</p>}
+      {trace.length === 0 ? null : <Trace trace={trace} />}
     </div>
+  );
+}
+
+function Trace({ trace }: { trace: NonNullable<Place['trace']> }) {
+  return (
+    <ol class="place-trace" aria-label="Called from">
+      {trace.map(({ file, line, column }, index) => (
+        <li key={index}>
+          <span class="soft">from </span>
+          <button
+            type="button"
+            class="place-where mono"
+            onClick={() => setView({ tab: 'source', file, line })}
+          >{`${file}:${line}:${column}`}</button>
+        </li>
+      ))}
+    </ol>
   );
 }
 

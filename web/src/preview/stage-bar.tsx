@@ -23,7 +23,7 @@ export function StageBar({
         type="button"
         class="button quiet"
         aria-pressed={hasImages}
-        title="Images of the network are loaded only when you want them to be"
+        title="Load images of the network, by https"
         onClick={() => setView({ hasImages: !hasImages })}
       >
         <Icon name="image" />

@@ -54,8 +54,11 @@ function checkClock(response: Response, nowMs: number): Check {
 
 const READINESS: readonly (readonly [string, string, string])[] = [
   ['accept', 'accepting', 'Its database does not answer: nothing can be accepted.'],
-  ['process', 'processing', 'Its queue does not answer: mail is accepted and waits.'],
-  ['worker', 'worker', 'No worker is alive: start one (SERVICE_ROLE=WORKER).'],
+  [
+    'process',
+    'processing',
+    'Start a worker (SERVICE_ROLE=WORKER), or bring its queue back: mail is accepted meanwhile, and waits.',
+  ],
 ];
 
 async function checkReadiness(baseUrl: string): Promise<Check[]> {

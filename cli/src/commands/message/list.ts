@@ -3,12 +3,12 @@ import { isBad } from '../../message-status.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { green, red, toList } from '../../output.ts';
 import { firstOf } from '../../pages.ts';
-import { definedOnly, parsePast, parseWhole } from '../../parse-option.ts';
+import { definedOnly, parsePast, parseTrace, parseWhole } from '../../parse-option.ts';
 import { toShortTime } from '../../record.ts';
 
 export type FilterFlags = { status?: MessageStatus; to?: string; template?: string; since?: string };
 
-type ListFlags = ServiceFlags & FilterFlags & { until?: string; limit: string };
+type ListFlags = ServiceFlags & FilterFlags & { until?: string; trace?: string; limit: string };
 
 /** `mailctl message list` */
 export async function list(flags: ListFlags): Promise<void> {
@@ -16,6 +16,7 @@ export async function list(flags: ListFlags): Promise<void> {
   const query: MessageQuery = {
     ...toFilter(flags),
     ...(flags.until === undefined ? {} : { until: parsePast(flags.until, '--until') }),
+    ...(flags.trace === undefined ? {} : { traceId: parseTrace(flags.trace) }),
   };
   const mailer = await mailerOf(flags);
   const found = await firstOf(limit, (page) => mailer.messages.list({ ...query, ...page }));

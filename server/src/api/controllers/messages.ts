@@ -16,6 +16,7 @@ import {
 import { listMessages } from '../../lib/db/messages-list.ts';
 import type { Engine } from '../../lib/engine/engine.ts';
 import { type ReadContent, readContent } from '../../lib/messages/kept-body.ts';
+import { toRedactedProps } from '../../lib/messages/redacted-props.ts';
 import { createBatchAcceptor } from '../accept-batch.ts';
 import { type AcceptDeps, acceptMessage } from '../accept-message.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
@@ -171,8 +172,11 @@ function toSummary(message: Message) {
 type Parts = { recipients: readonly Recipient[]; attachments: readonly Attachment[] };
 
 function toDetail(message: Message, { recipients, attachments }: Parts) {
+  const props: Record<string, unknown> | null = toRedactedProps(message.props);
   return {
     ...toSummary(message),
+    props,
+    locale: message.locale,
     replyTo: message.replyTo,
     headers: message.headers,
     metadata: message.metadata,

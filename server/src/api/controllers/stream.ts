@@ -1,9 +1,9 @@
 import { Elysia } from 'elysia';
 import type { Database } from '../../lib/db/database.ts';
-import { type FeedEvent, findFeedHead, findPositionBefore } from '../../lib/db/event-feed.ts';
+import { findFeedHead, findPositionBefore } from '../../lib/db/event-feed.ts';
 import { comparePositions, type FeedPosition, parseFeedCursor } from '../../lib/db/event-feed-position.ts';
-import { parseAddress } from '../../lib/mail/address.ts';
-import { parseIsoTime } from '../iso-time.ts';
+import { createEventFilter } from '../event-filter.ts';
+import { parseStreamFilter } from '../message-filter.ts';
 import { assertClient, assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import { ApiError } from '../problem.ts';
 import { StreamQuery } from '../stream-schema.ts';
@@ -24,8 +24,6 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-const TAG = 'tag.';
-
 /** `/v1/messages/stream`: events of the key's client and mode, as they happen. */
 export function streamController({ database, authenticator, known, streams }: StreamDeps) {
   return new Elysia({ prefix: '/v1/messages', normalize: false })
@@ -36,8 +34,9 @@ export function streamController({ database, authenticator, known, streams }: St
         assertScope(identity, 'read');
         assertClient(identity);
         const owner = { clientId: identity.client.id, mode: identity.mode };
-        const { isWanted, since } = toFilter(query);
-        const from = await findStart(database, request.headers.get('last-event-id'), since);
+        const filter = parseStreamFilter(query);
+        const from = await findStart(database, request.headers.get('last-event-id'), filter.since ?? null);
+        const isWanted = createEventFilter(filter);
         const isStillAllowed = () => isAllowed(known, request);
         return new Response(streams.open({ owner, from, isWanted, isStillAllowed }), { headers: HEADERS });
       },
@@ -74,37 +73,4 @@ async function isAllowed(known: Authenticator, request: Request): Promise<boolea
     if (error instanceof ApiError) return false;
     throw error;
   }
-}
-
-type Filter = { isWanted: (event: FeedEvent) => boolean; since: Date | null };
-
-function toFilter({ status, recipient, template, since, ...rest }: typeof StreamQuery.static): Filter {
-  const email = recipient === undefined ? undefined : parseRecipient(recipient);
-  const sinceTime = since === undefined ? null : parseIsoTime(since, '/since');
-  const tags = Object.entries(rest).map(([name, value]) => [parseTag(name), value] as const);
-  return {
-    since: sinceTime,
-    isWanted: (event) =>
-      (status === undefined || event.status === status) &&
-      (email === undefined || event.recipient === email) &&
-      (template === undefined || event.template === template) &&
-      (sinceTime === null || event.at >= sinceTime) &&
-      tags.every(([name, value]) => event.tags[name] === value),
-  };
-}
-
-function parseTag(name: string): string {
-  if (name.startsWith(TAG) && name.length > TAG.length) return name.slice(TAG.length);
-  throw new ApiError('invalid_request', 'The stream has no such filter.', {
-    errors: [{ path: `/${name}`, message: 'must be status, recipient, template, since or tag.<name>' }],
-  });
-}
-
-/** In the form it was stored in: without a name, the domain in lower case. */
-function parseRecipient(text: string): string {
-  const parsed = parseAddress(text);
-  if (parsed.ok) return parsed.address.email;
-  throw new ApiError('invalid_request', 'The recipient to look for is no address.', {
-    errors: [{ path: '/recipient', message: parsed.reason }],
-  });
 }

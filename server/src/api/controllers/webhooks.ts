@@ -1,8 +1,7 @@
 import { Elysia } from 'elysia';
 import type { Database } from '../../lib/db/database.ts';
-import { applyProviderEvents } from '../../lib/db/provider-events.ts';
+import { receiveProviderEvents } from '../../lib/db/provider-news.ts';
 import type { CallbackAdapter } from '../../lib/providers/callback.ts';
-import type { ProviderEvent } from '../../lib/providers/provider-event.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { contextOf } from '../middleware/request-context.ts';
@@ -89,22 +88,8 @@ async function receive(
       throw new ApiError('service_unavailable', `Come again: ${verdict.reason}.`, RETRY_LATER);
     case 'genuine':
       if (verdict.note) logger.warn({ provider, note: verdict.note }, 'a callback holds no event of a mail');
-      return verdict.events.length === 0 ? NOTHING : apply(deps, { provider, events: verdict.events });
+      return verdict.events.length === 0
+        ? NOTHING
+        : receiveProviderEvents(deps, { provider, events: verdict.events });
   }
-}
-
-async function apply(
-  { database, logger, metrics }: WebhooksDeps,
-  { provider, events }: { provider: string; events: readonly ProviderEvent[] },
-) {
-  const { moved, ...counts } = await applyProviderEvents(database, events);
-  for (const [result, count] of Object.entries(counts))
-    metrics.providerEvents.add(count, { provider, result });
-  if (counts.unmatched > 0) logger.debug({ provider, ...counts }, 'events of mail that is not ours');
-  for (const { messageId, traceId, from, status } of moved)
-    logger.info(
-      { message_id: messageId, trace_id: traceId, provider, from, status },
-      'a provider event moved a message',
-    );
-  return counts;
 }

@@ -102,6 +102,12 @@ export const MessageSummary = t.Object(SUMMARY, { ...STRICT, $id: 'MessageSummar
 export const MessageDetail = t.Object(
   {
     ...SUMMARY,
+    props: orNull(
+      t.Record(t.String(), t.Unknown(), {
+        description: 'what the template was given, without the values of keys that name a secret',
+      }),
+    ),
+    locale: orNull(Text),
     replyTo: orNull(t.Array(Text)),
     headers: StringMap,
     metadata: StringMap,
@@ -326,18 +332,40 @@ export const Suppression = t.Object(
 const INBOX_ENTRY = {
   id: Id,
   envelope: t.Object({ from: Text, to: t.Array(Text) }, STRICT),
+  from: Text,
+  subject: orNull(Text),
+  template: orNull(Text),
+  status: Status,
+  preview: orNull(t.String({ description: 'the beginning of what it says' })),
+  isRead: t.Boolean(),
+  sizeBytes: Count,
   receivedAt: Time,
 };
 
-export const InboxEntry = t.Object(
-  { ...INBOX_ENTRY, subject: orNull(Text) },
-  { ...STRICT, $id: 'InboxEntry' },
-);
+export const InboxEntry = t.Object(INBOX_ENTRY, { ...STRICT, $id: 'InboxEntry' });
+
+const INBOX_ATTACHMENT = {
+  index: Count,
+  filename: Text,
+  contentType: Text,
+  contentId: orNull(Text),
+  isInline: t.Boolean(),
+  sizeBytes: Count,
+};
 
 export const InboxMail = t.Object(
-  { ...INBOX_ENTRY, mime: t.String({ description: 'the mail, a byte a character' }) },
+  {
+    ...INBOX_ENTRY,
+    headers: t.Array(t.Object({ name: Text, value: Text }, STRICT)),
+    html: orNull(Text),
+    text: orNull(Text),
+    attachments: t.Array(t.Object(INBOX_ATTACHMENT, STRICT)),
+    mime: t.String({ description: 'the mail, a byte a character' }),
+  },
   { ...STRICT, $id: 'InboxMail' },
 );
+
+export const InboxMark = t.Object({ id: Id, isRead: t.Boolean() }, { ...STRICT, $id: 'InboxMark' });
 
 const ENDPOINT = {
   id: Id,

@@ -17,9 +17,14 @@ export type FeedEvent = {
   /** Whom the event is about; the message's first recipient where it is about all. */
   recipient: string;
   attempt: number;
+  /** Which provider it is about; null where it is about none. */
   provider: string | null;
+  /** Which provider has the message now. */
+  messageProvider: string | null;
+  traceId: string;
   detail: string | null;
   template: string | null;
+  templateVersion: number | null;
   tags: Record<string, string>;
   at: Date;
 };
@@ -120,7 +125,10 @@ const SELECTED = {
   recipient: sql<string>`coalesce(${messageEvents.recipient}, ${messages.recipient})`,
   mode: messages.mode,
   status: messages.status,
+  messageProvider: messages.provider,
+  traceId: messages.traceId,
   template: messages.templateName,
+  templateVersion: messages.templateVersion,
   tags: messages.tags,
 };
 

@@ -6,7 +6,12 @@ export type SourceError = {
   lineText: string | null;
   message: string;
   hint: string | null;
+  /** Of what was thrown: from where that place was reached, innermost first. */
+  trace?: readonly SourcePlace[];
 };
+
+/** A place in a source; both count from 1. */
+export type SourcePlace = { file: string; line: number; column: number };
 
 /** Makes an error that has no place in a source, or only a file. */
 export function sourceError(file: string | null, message: string, hint: string | null = null): SourceError {

@@ -60,6 +60,7 @@ export function shout(name: string): string {
         lineText: '  return long + name.toUpperCase();',
         message: expect.stringContaining('TypeError'),
         hint: null,
+        trace: [{ file: 'index.tsx', line: 4, column: 14 }],
       },
     ]);
     expect(failed.message).toMatch(/^parts\/shout\.ts:4:\d+: TypeError/);

@@ -1,5 +1,5 @@
 import { COLUMNS_BEFORE_CODE, TEMPLATE_FILENAME } from './sandbox/template-script.ts';
-import { sourceError, type SourceError } from './source-errors.ts';
+import { sourceError, type SourceError, type SourcePlace } from './source-errors.ts';
 import type { TemplateMap } from './source-map.ts';
 import type { TemplateSources } from './template-sources.ts';
 
@@ -18,23 +18,27 @@ export function hasTemplateFrame({ stack }: ThrownError): boolean {
 }
 
 /**
- * An error in terms of the sources: the innermost frame of its stack that is one of theirs. A stack that somebody
- * made up names a wrong place in the same template, and nothing else. Null when no frame is known.
+ * An error in terms of the sources: the innermost frame of its stack that is one of theirs, and those around it. A stack that
+ * somebody made up names wrong places in the same template, and nothing else. Null when no frame is known.
  */
-export function locateThrown(thrown: ThrownError, { map, sources }: MappedSources): SourceError | null {
+export function locateThrown(thrown: ThrownError, mapped: MappedSources): SourceError | null {
   const frames = [...(thrown.stack ?? '').matchAll(FRAME)].slice(0, MAX_FRAMES);
-  for (const [, line, column] of frames) {
-    const place = map.find(Number(line), columnInCode(Number(line), Number(column)));
-    const text = place === null ? undefined : lineOf(sources, place.file, place.line);
-    if (place === null || text === undefined) continue;
-    return {
-      ...sourceError(place.file, thrown.message),
-      line: place.line,
-      column: place.column,
-      lineText: text,
-    };
-  }
-  return null;
+  const places = frames.flatMap(([, line, column]) => findPlace(mapped, Number(line), Number(column)));
+  const [innermost, ...trace] = places;
+  if (innermost === undefined) return null;
+  const { file, line, column } = innermost;
+  return {
+    ...sourceError(file, thrown.message),
+    line,
+    column,
+    lineText: lineOf(mapped.sources, file, line) ?? null,
+    ...(trace.length > 0 ? { trace } : {}),
+  };
+}
+
+function findPlace({ map, sources }: MappedSources, line: number, column: number): SourcePlace[] {
+  const place = map.find(line, columnInCode(line, column));
+  return place !== null && lineOf(sources, place.file, place.line) !== undefined ? [place] : [];
 }
 
 function columnInCode(line: number, column: number): number {

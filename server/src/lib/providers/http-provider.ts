@@ -9,7 +9,6 @@ export type HttpProviderOptions = {
   maxInFlight: number;
   /** Makes one request and sorts its outcome. */
   deliver(mail: OutboundMail, line: HttpLine): Promise<SendResult>;
-  repeatableForMs?: number;
 };
 
 export type HttpLine = {
@@ -25,15 +24,13 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
 
 class HttpProvider implements Provider {
   readonly name: string;
-  readonly repeatableForMs: number;
   readonly #deliver: HttpProviderOptions['deliver'];
   readonly #slots: Slots;
   readonly #active = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor({ name, maxInFlight, deliver, repeatableForMs = 0 }: HttpProviderOptions) {
+  constructor({ name, maxInFlight, deliver }: HttpProviderOptions) {
     this.name = name;
-    this.repeatableForMs = repeatableForMs;
     this.#deliver = deliver;
     this.#slots = createSlots(maxInFlight);
   }

@@ -37,7 +37,7 @@ test('the exact bytes are kept before the hand-over is recorded, and that is del
     providerMessageId: MAIL.messageId,
   });
   expect(steps).toEqual(['saved', 'hand-over']);
-  expect(entries).toEqual([{ ...MAIL, receivedAt }]);
+  expect(entries).toEqual([{ ...MAIL, text: null, receivedAt }]);
 });
 
 test('a hand-over that could not be recorded is heard of; the next attempt saves the same mail again', async () => {

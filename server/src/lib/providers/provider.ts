@@ -75,12 +75,6 @@ export type SendResult =
 export type Provider = {
   /** Stable name, shown in timelines and metrics. */
   readonly name: string;
-  /**
-   * How long after a hand-over the same mail to the same recipients may be handed over again without reaching anybody
-   * twice, because the provider remembers our key for it; absent or 0 where never. An attempt that ended `ambiguous`
-   * may be repeated within that time, with this provider only.
-   */
-  readonly repeatableForMs?: number;
   send(mail: OutboundMail, options: SendOptions): Promise<SendResult>;
   /** Its connections or requests under way, where it bounds them. */
   use?(): PoolUse;

@@ -111,12 +111,6 @@ describe('the key of a mail', () => {
     expect(keys()[1]).toBe(keys()[0]);
     expect(keys()[2]).not.toBe(keys()[0]);
   });
-
-  test('makes a repetition safe for most of the day that Resend remembers it', () => {
-    const forMs = createProvider().repeatableForMs ?? 0;
-    expect(forMs).toBeGreaterThan(20 * 3_600_000);
-    expect(forMs).toBeLessThan(24 * 3_600_000);
-  });
 });
 
 describe('a lost answer', () => {

@@ -20,16 +20,13 @@ export type ResendProviderOptions = {
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
-// Resend keeps keys for 24 hours; an hour less leaves room for clocks and for the request itself.
-const REPEATABLE_FOR_MS = 23 * 3_600_000;
-
 const REPETITION_DELAYS_MS: readonly number[] = [250, 1000, 3000];
 
 const ENDPOINT = 'https://api.resend.com';
 
 /**
  * Sends through Resend's API. Every request carries a key made of our id and the recipients, which Resend remembers, so
- * that a request whose answer was lost is repeated here at once, and may be again later: the mail leaves once.
+ * that a request whose answer was lost is repeated here at once: the mail leaves once.
  */
 export function createResendProvider({
   name,
@@ -42,7 +39,6 @@ export function createResendProvider({
   return createHttpProvider({
     name,
     maxInFlight,
-    repeatableForMs: REPEATABLE_FOR_MS,
     async deliver(mail, { go, signal }) {
       const recipients = spreadRecipients(mail.envelope.to, partsOf(mail));
       const request: HttpRequest = {

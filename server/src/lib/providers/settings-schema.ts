@@ -4,9 +4,12 @@ import { DEFAULT_WEIGHT, type ProviderSettings } from './settings.ts';
 /** Keys travel with every request: in plain text no further than this machine. */
 export const ENDPOINT_RULE = 'an https:// address of the API (http:// on this machine only)';
 
+/** What a provider may be called: in settings, in bindings of clients and in filters alike. */
+export const PROVIDER_NAME_PATTERN = '^[a-z0-9][a-z0-9_-]{0,39}$';
+
 const PLACE = {
   name: Type.String({
-    pattern: '^[a-z0-9][a-z0-9_-]{0,39}$',
+    pattern: PROVIDER_NAME_PATTERN,
     description: 'up to 40 lower-case letters, digits, - and _',
   }),
   kind: Type.String(),

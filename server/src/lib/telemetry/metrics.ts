@@ -39,6 +39,12 @@ const LONG_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 export function createMetrics(provider: MeterProvider = api.getMeterProvider()) {
   const meter = provider.getMeter('mail-service');
   const counter = (name: string, description: string): Counter => meter.createCounter(name, { description });
+  /** One without attributes is shown from the start: a rate needs a value from before the first event. */
+  const plainCounter = (name: string, description: string): Counter => {
+    const made = counter(name, description);
+    made.add(0);
+    return made;
+  };
   const gauge = (name: string, description: string): Gauge => meter.createGauge(name, { description });
   const short = (name: string, description: string) => createDuration(meter, name, description, SHORT_S);
   const long = (name: string, description: string) => createDuration(meter, name, description, LONG_S);
@@ -46,11 +52,17 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
   return {
     accepted: counter('mail.accepted', 'Messages answered with 202, by mode of the key'),
     refused: counter('mail.refused', 'Requests not taken under load, by reason'),
-    replayed: counter('mail.replayed', 'Requests answered from an earlier one with the same idempotency key'),
+    replayed: plainCounter(
+      'mail.replayed',
+      'Requests answered from an earlier one with the same idempotency key',
+    ),
     requestTime: short('mail.api.request.duration', 'Requests by method, route and status'),
     streams: meter.createUpDownCounter('mail.streams', { description: 'Event streams that are open' }),
 
-    enqueueFailed: counter('mail.enqueue.failed', 'Accepted messages that the queue did not take at once'),
+    enqueueFailed: plainCounter(
+      'mail.enqueue.failed',
+      'Accepted messages that the queue did not take at once',
+    ),
     queueReachable: gauge('mail.queue.reachable', '1 while the queue answers this process, else 0'),
     queueWait: long('mail.queue.wait.duration', 'From due to the first attempt'),
     service: observeService(meter),
@@ -59,12 +71,15 @@ export function createMetrics(provider: MeterProvider = api.getMeterProvider()) 
     failed: counter('mail.failed', 'Messages given up, by reason'),
     deliveryTime: long('mail.delivery.duration', 'From due to taken by a provider'),
     events: counter('mail.events', "Lines of messages' timelines, by type"),
-    reconcilerChecked: counter(
+    reconcilerChecked: plainCounter(
       'mail.reconciler.checked',
       'Unfinished messages that were held against the queue',
     ),
-    reconcilerRequeued: counter('mail.reconciler.requeued', 'Messages without a job that were given one'),
-    reconcilerPromoted: counter('mail.reconciler.promoted', 'Scheduled messages whose time had come'),
+    reconcilerRequeued: plainCounter(
+      'mail.reconciler.requeued',
+      'Messages without a job that were given one',
+    ),
+    reconcilerPromoted: plainCounter('mail.reconciler.promoted', 'Scheduled messages whose time had come'),
 
     providerResults: counter('mail.provider.results', 'Hand-overs by provider and kind of result'),
     providerTime: short('mail.provider.duration', 'Hand-overs by provider, with waiting for a connection'),

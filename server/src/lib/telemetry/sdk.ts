@@ -40,12 +40,24 @@ export async function startSdk(settings: TelemetrySettings, logger: Logger): Pro
   };
 }
 
+/** A collector that is away is a problem with each batch: once in this time is enough. */
+const PROBLEM_EVERY_MS = 10_000;
+
 /** What the SDK has to say, a collector that is away say, goes where everything else is logged. */
-function reportProblems(logger: Logger): void {
-  const say = (level: 'warn' | 'error') => (problem: string) =>
-    logger[level]({ problem }, 'OpenTelemetry has a problem');
+function reportProblems(logger: Logger, now: () => number = () => performance.now()): void {
+  let nextAt = Number.NEGATIVE_INFINITY;
+  let leftOut = 0;
+  const report = (problem: string) => {
+    if (now() < nextAt) {
+      leftOut += 1;
+      return;
+    }
+    logger.warn({ problem, left_out: leftOut }, 'telemetry could not be sent as it should be');
+    nextAt = now() + PROBLEM_EVERY_MS;
+    leftOut = 0;
+  };
   const leaveOut = () => {};
-  const log = { error: say('warn'), warn: say('warn'), info: leaveOut, debug: leaveOut, verbose: leaveOut };
+  const log = { error: report, warn: report, info: leaveOut, debug: leaveOut, verbose: leaveOut };
   diag.setLogger(log, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 }
 

@@ -17,8 +17,11 @@ const EVENT: FeedEvent = {
   recipient: 'ada@example.net',
   attempt: 1,
   provider: 'ses',
+  messageProvider: 'ses',
+  traceId: '0'.repeat(32),
   detail: '550',
   template: 'welcome',
+  templateVersion: 1,
   tags: {},
   at: AT,
 };

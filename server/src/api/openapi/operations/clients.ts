@@ -144,6 +144,7 @@ export const CLIENT_OPERATIONS: Operations = {
   'DELETE /v1/clients/:id/keys/:keyId': {
     tag: 'Administration',
     summary: 'Revoke a key',
+    description: 'Revoking it once more changes nothing.',
     access: ACCESS.admin,
     codes: ['not_found'],
     answers: { 204: { description: 'It is good no more, at any instance.' } },

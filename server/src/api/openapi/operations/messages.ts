@@ -46,6 +46,8 @@ const SUMMARY = {
 
 const DETAIL = {
   ...SUMMARY,
+  props: { name: 'Ada' },
+  locale: null,
   replyTo: [],
   headers: {},
   metadata: { order: '1815' },

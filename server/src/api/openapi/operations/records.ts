@@ -4,6 +4,7 @@ import {
   DeadLetterDetail,
   InboxEntry,
   InboxMail,
+  InboxMark,
   Moved,
   pageOf,
   Suppression,
@@ -41,6 +42,13 @@ const HISTORY = [
 const ENTRY = {
   id: MESSAGE_ID,
   envelope: { from: 'shop@example.com', to: ['ada@example.net'] },
+  from: 'Shop <shop@example.com>',
+  subject: 'Welcome',
+  template: null,
+  status: 'delivered',
+  preview: 'Welcome, Ada.',
+  isRead: false,
+  sizeBytes: 512,
   receivedAt: AT,
 };
 
@@ -207,16 +215,32 @@ export const RECORD_OPERATIONS: Operations = {
   },
   'GET /v1/inbox': {
     tag: 'Inbox',
-    summary: 'List kept mail',
+    summary: 'List kept mail, or search it',
+    description:
+      'Newest first. A page of a search may be shorter than its limit although `nextCursor` says that there is more: each looks through a bounded number of mails.',
     access: ACCESS.reader,
     answers: {
       200: {
         description: 'A page of mail of the client and mode of the key.',
         schema: pageOf(InboxEntry),
-        example: { data: [{ ...ENTRY, subject: 'Welcome' }], nextCursor: null },
+        example: { data: [ENTRY], nextCursor: null },
       },
     },
-    example: { query: { limit: '20' } },
+    example: { query: { limit: '20', search: 'to:ada subject:welcome' } },
+  },
+  'DELETE /v1/inbox': {
+    tag: 'Inbox',
+    summary: 'Empty the inbox',
+    description: 'The messages stay; what was kept of them goes.',
+    access: ACCESS.sender,
+    answers: {
+      200: {
+        description: 'How many are gone.',
+        schema: walked('removed'),
+        example: { removed: 3, hasMore: false },
+      },
+    },
+    example: {},
   },
   'GET /v1/inbox/:id': {
     tag: 'Inbox',
@@ -225,11 +249,46 @@ export const RECORD_OPERATIONS: Operations = {
     codes: ['not_found'],
     answers: {
       200: {
-        description: 'The mail as it would have been sent.',
+        description: 'The mail as it would have been sent, taken apart and as it is.',
         schema: InboxMail,
-        example: { ...ENTRY, mime: 'Subject: Welcome\r\n\r\nWelcome\r\n' },
+        example: {
+          ...ENTRY,
+          headers: [{ name: 'Subject', value: 'Welcome' }],
+          html: null,
+          text: 'Welcome, Ada.\n',
+          attachments: [
+            {
+              index: 0,
+              filename: 'terms.pdf',
+              contentType: 'application/pdf',
+              contentId: null,
+              isInline: false,
+              sizeBytes: 204_800,
+            },
+          ],
+          mime: 'Subject: Welcome\r\n\r\nWelcome, Ada.\r\n',
+        },
       },
     },
+    example: { params: ID },
+  },
+  'PATCH /v1/inbox/:id': {
+    tag: 'Inbox',
+    summary: 'Mark a kept mail as read or unread',
+    access: ACCESS.reader,
+    codes: ['not_found'],
+    answers: {
+      200: { description: 'It is marked.', schema: InboxMark, example: { id: MESSAGE_ID, isRead: true } },
+    },
+    example: { params: ID, body: { isRead: true } },
+  },
+  'DELETE /v1/inbox/:id': {
+    tag: 'Inbox',
+    summary: 'Remove a kept mail',
+    description: 'The message stays; what was kept of it goes.',
+    access: ACCESS.sender,
+    codes: ['not_found'],
+    answers: { 204: { description: 'It is gone.' } },
     example: { params: ID },
   },
   'GET /v1/inbox/:id/raw': {
@@ -239,5 +298,15 @@ export const RECORD_OPERATIONS: Operations = {
     codes: ['not_found'],
     answers: { 200: { description: 'The bytes of the mail.', contentType: 'message/rfc822' } },
     example: { params: ID },
+  },
+  'GET /v1/inbox/:id/attachments/:index': {
+    tag: 'Inbox',
+    summary: 'Download an attachment of a kept mail',
+    access: ACCESS.reader,
+    codes: ['not_found'],
+    answers: {
+      200: { description: 'The bytes of the attachment.', contentType: 'application/octet-stream' },
+    },
+    example: { params: { ...ID, index: '0' } },
   },
 };

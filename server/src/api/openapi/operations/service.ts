@@ -28,7 +28,8 @@ export const SERVICE_OPERATIONS: Operations = {
     access: ACCESS.nobody,
     answers: {
       200: {
-        description: 'It accepts; `degraded` where messages wait because the queue is away.',
+        description:
+          'It accepts; `degraded` where messages wait because the queue is away, or no worker is alive.',
         schema: Readiness,
         example: { status: 'ready', accept: UP, process: UP },
       },

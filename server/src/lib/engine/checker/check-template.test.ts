@@ -38,6 +38,10 @@ describe('the checker', () => {
     ['<a href="https://x.example"><img src="https://x.example/a" alt="Home"></a>', []],
     ['<a href="https://x.example" aria-label="Home"></a>', []],
     ['<a href="https://x.example"><b>x</b></a>', []],
+    ['<table><tr><td>x</td></tr></table>', ['table_without_role']],
+    ['<table role="presentation"><tr><td>x</td></tr></table>', []],
+    ['<table><tr><th>x</th></tr></table>', []],
+    ['<table><tr><td><table><tr><th>x</th></tr></table></td></tr></table>', ['table_without_role']],
   ])('reads %s', (body, codes) => {
     expect(codesOf(body)).toEqual(codes);
   });

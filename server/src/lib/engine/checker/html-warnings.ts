@@ -34,6 +34,7 @@ function readHtml(html: string): Found[] {
   let hasLang = false;
   let hasPreview = false;
   const link = { href: '', hasText: false };
+  const tables: { isData: boolean }[] = [];
 
   const checkImage = (image: HTMLRewriterTypes.Element): void => {
     const src = image.getAttribute('src') ?? '';
@@ -56,6 +57,21 @@ function readHtml(html: string): Found[] {
     });
   };
 
+  const checkTable = (table: HTMLRewriterTypes.Element): void => {
+    const opened = { isData: table.getAttribute('role') !== null };
+    tables.push(opened);
+    table.onEndTag(() => {
+      tables.pop();
+      if (opened.isData) return;
+      const message = 'A table without role or <th>: screen readers count its rows and cells aloud';
+      add('table_without_role', message, /<table\b/);
+    });
+  };
+  const noteHeading = (): void => {
+    const inner = tables.at(-1);
+    if (inner) inner.isData = true;
+  };
+
   new HTMLRewriter()
     .on('html', { element: (root) => void (hasLang ||= (root.getAttribute('lang') ?? '') !== '') })
     .on('[data-skip-in-text]', { element: () => void (hasPreview = true) })
@@ -64,6 +80,8 @@ function readHtml(html: string): Found[] {
       text: (chunk) => void (link.hasText ||= chunk.text.trim() !== ''),
     })
     .on('img', { element: checkImage })
+    .on('table', { element: checkTable })
+    .on('th', { element: noteHeading })
     .transform(html);
   if (!hasLang) add('lang_missing', 'Screen readers need a language: <Html lang="en">', /<(?:Html|html)\b/);
   if (!hasPreview)

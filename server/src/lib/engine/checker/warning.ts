@@ -5,6 +5,7 @@ export type WarningCode =
   | 'image_relative'
   | 'insecure_url'
   | 'link_without_text'
+  | 'table_without_role'
   | 'lang_missing'
   | 'preview_missing'
   | 'css_unsupported'

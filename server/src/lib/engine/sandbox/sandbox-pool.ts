@@ -146,9 +146,7 @@ export function createSandboxPool({
   ];
 
   const slotOf = (key: string): Slot => {
-    const found = slots.get(key);
-    if (found !== undefined) return found;
-    const slot = createSlot(key, now());
+    const slot = slots.get(key) ?? createSlot(key, now());
     slots.set(key, slot);
     return slot;
   };

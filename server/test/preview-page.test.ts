@@ -1,0 +1,316 @@
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page, Request } from 'playwright-core';
+import { openBrowser, openPage } from './support/browser.ts';
+import { GREETING, openPreviewStage, type PreviewStage } from './support/preview-stage.ts';
+import { isMissing } from './support/requires.ts';
+
+const FRAME = '.mail-frame iframe[data-state=shown]';
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+
+describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
+  let browser: Browser;
+  let stage: PreviewStage;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [browser, stage] = await Promise.all([openBrowser(), openPreviewStage(GREETING)]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stage.close();
+  });
+  beforeEach(async () => {
+    ({ page, complaints } = await openPage(browser));
+  });
+  afterEach(async () => {
+    for (const [path, text] of Object.entries(GREETING)) stage.save(path, text);
+    await page.close();
+  });
+
+  const open = async (path: string): Promise<void> => {
+    await page.goto(`${stage.url}/preview/${path}`);
+  };
+  const mail = () => page.frameLocator(FRAME);
+  const source = GREETING['greeting/index.tsx'] ?? '';
+  const scrollOf = () =>
+    page.evaluate(
+      (frame) => document.querySelector<HTMLIFrameElement>(frame)?.contentWindow?.scrollY ?? null,
+      FRAME,
+    );
+
+  test('shows a template, and the first one where none is named', async () => {
+    await open('');
+    await page.waitForURL('**/preview/greeting');
+    await mail().getByText('Hello Ada').waitFor();
+    expect(await page.getByRole('heading', { name: 'greeting' }).isVisible()).toBeTrue();
+    expect(complaints).toEqual([]);
+  });
+
+  test('shows what was saved, scrolled as it was, in the tab that was open', async () => {
+    await open('greeting?width=390');
+    await mail().getByText('Hello Ada').waitFor();
+    await page.evaluate(
+      (frame) => document.querySelector<HTMLIFrameElement>(frame)?.contentWindow?.scrollTo(0, 700),
+      FRAME,
+    );
+    stage.save('greeting/messages/en.json', '{ "subject": "S", "hello": "Good day {name}" }');
+    await mail().getByText('Good day Ada').waitFor({ state: 'attached' });
+    expect(await scrollOf()).toBe(700);
+    expect(page.url()).toContain('width=390');
+  });
+
+  test('tells where a template is broken, and goes on when it is mended', async () => {
+    await open('greeting');
+    await mail().getByText('Hello Ada').waitFor();
+    stage.save(
+      'greeting/index.tsx',
+      source.replace('return (', "throw new Error('on purpose');\n  return ("),
+    );
+    const alert = page.getByRole('alert');
+    await alert.getByText('on purpose').first().waitFor();
+    const line = source.split('\n').findIndex((text) => text.includes('return (')) + 1;
+    expect(await alert.locator('[data-marked=true]').textContent()).toContain("Error('on purpose')");
+    await alert.getByRole('button', { name: `index.tsx:${line}` }).waitFor();
+    stage.save('greeting/index.tsx', source);
+    await alert.waitFor({ state: 'detached' });
+    expect(await mail().getByText('Hello Ada').isVisible()).toBeTrue();
+  });
+
+  test('shows the mail for other props, which the address keeps', async () => {
+    await open('greeting?tab=props');
+    const editor = page.locator('.cm-content');
+    await editor.getByText('"Ada"').waitFor();
+    await editor.fill('{ "name": "Grace" }');
+    await mail().getByText('Hello Grace').waitFor();
+    expect(new URL(page.url()).searchParams.get('props')).toBe('{ "name": "Grace" }');
+    await page.reload();
+    await mail().getByText('Hello Grace').waitFor();
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await mail().getByText('Hello Ada').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('offers what the schema has, and tells what it refuses', async () => {
+    await open('greeting?tab=props');
+    const editor = page.locator('.cm-content');
+    await editor.fill('{ "name": "Ada",  }');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.type('"');
+    await page.locator('.cm-tooltip-autocomplete').getByText('plan').waitFor();
+    await page.keyboard.press('Escape');
+    await editor.fill('{\n  "name": "Ada",\n  "plan": "gold"\n}');
+    const error = page.getByRole('list', { name: 'Errors in the props' }).getByRole('button');
+    await error.filter({ hasText: '/plan' }).waitFor();
+    expect(await error.textContent()).toStartWith('3');
+    await page.locator('.cm-wrong').getByText('gold').waitFor();
+  });
+
+  test('shows a fixture and a locale', async () => {
+    await open('greeting');
+    await page.getByRole('combobox', { name: 'Props' }).selectOption('long-name');
+    await page.getByRole('combobox', { name: 'Locale' }).selectOption('de');
+    await mail().getByText('Hallo Hubert Blaine').waitFor();
+    expect(page.url()).toContain('fixture=long-name');
+    expect(page.url()).toContain('locale=de');
+  });
+
+  test('shows the mail as wide as a phone, and as wide as it is dragged', async () => {
+    await open('greeting');
+    await page.getByRole('radio', { name: /Phone/ }).click();
+    const frame = page.locator(FRAME);
+    await frame.waitFor();
+    expect((await frame.boundingBox())?.width).toBe(390);
+    const handle = page.getByRole('separator', { name: 'Width of the mail' });
+    const box = await handle.boundingBox();
+    if (!box) throw new Error('the handle is not there');
+    await page.mouse.move(box.x + 5, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 55, box.y + 20, { steps: 4 });
+    await page.mouse.up();
+    expect((await frame.boundingBox())?.width).toBe(490);
+    expect(page.url()).toContain('width=490');
+    await handle.press('ArrowLeft');
+    expect((await frame.boundingBox())?.width).toBe(480);
+  });
+
+  test('answers the media queries of a mail for a dark scheme', async () => {
+    stage.save(
+      'accounts/plain/index.tsx',
+      `export default () => <html><head><style>{'p{color:rgb(1,2,3)}@media (prefers-color-scheme: dark){p{color:rgb(9,8,7)}}'}</style></head><body><p>Plain mail</p></body></html>;`,
+    );
+    await open('plain');
+    const colour = () =>
+      mail()
+        .locator('p')
+        .evaluate((element) => getComputedStyle(element).color);
+    await mail().getByText('Plain mail').waitFor();
+    expect(await colour()).toBe('rgb(1, 2, 3)');
+    await page.getByRole('radio', { name: 'Dark, by the rules of the mail' }).click();
+    await page.locator(`${FRAME}[src*="scheme=dark"]`).waitFor();
+    expect(await colour()).toBe('rgb(9, 8, 7)');
+  });
+
+  test('is itself dark where the system is, or where that is chosen', async () => {
+    const ground = (shown: Page) => shown.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await open('greeting');
+    const light = await ground(page);
+    await page
+      .getByRole('radiogroup', { name: 'Colours of this page' })
+      .getByRole('radio', { name: 'Dark' })
+      .click();
+    const dark = await ground(page);
+    expect(dark).not.toBe(light);
+    const other = await openPage(browser, { colorScheme: 'dark' });
+    await other.page.goto(`${stage.url}/preview/greeting`);
+    await other.page.getByRole('tablist').waitFor();
+    expect(await ground(other.page)).toBe(dark);
+    await other.page.close();
+  });
+
+  test('can be used with the keyboard alone', async () => {
+    await open('greeting');
+    await page.getByRole('link', { name: 'plain' }).waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('pla');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/preview/plain');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('End');
+    expect(await page.locator(':focus').textContent()).toBe('plain');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/preview/greeting');
+    await page.keyboard.press('2');
+    await page.getByRole('tabpanel', { name: 'HTML' }).waitFor();
+    await page.getByRole('tab', { selected: true }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('tabpanel', { name: 'Text' }).waitFor();
+    expect(await page.locator(':focus').textContent()).toBe('Text');
+  });
+
+  test('finds a template by a part of its folder or name', async () => {
+    await open('greeting');
+    await page.getByRole('searchbox').fill('acc');
+    await page.getByRole('link', { name: 'greeting' }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('link', { name: 'plain' }).isVisible()).toBeTrue();
+  });
+
+  test('shows checks with their place, and the place', async () => {
+    stage.save(
+      'accounts/plain/index.tsx',
+      'export default () => (\n  <img src="https://example.com/a.png" />\n);\n',
+    );
+    await open('plain?tab=checks');
+    const check = page.getByRole('listitem').filter({ hasText: 'Image without alt' });
+    await check.getByRole('button', { name: /index\.tsx:2/ }).click();
+    await page.getByRole('tabpanel', { name: 'Source' }).waitFor();
+    expect(await page.locator('.code-line[data-marked=true]').textContent()).toContain('<img');
+  });
+
+  test.each(['preview', 'html', 'source', 'headers', 'props', 'checks', 'versions'])(
+    'has nothing in the tab %s that keeps people out',
+    async (tab) => {
+      await open(`greeting?tab=${tab}`);
+      await page.getByRole('tabpanel').locator('*').first().waitFor();
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        // Evaluated by the debugger, not by the page: its policy stays as it is.
+        await page.evaluate(AXE);
+        expect(await findSerious(page)).toEqual([]);
+      }
+      // The check itself notices something.
+      await page.evaluate("document.querySelector('main')?.append(document.createElement('button'))");
+      expect(await findSerious(page)).not.toEqual([]);
+    },
+  );
+});
+
+/** What is serious or worse, with the elements that it is about. */
+async function findSerious(page: Page): Promise<unknown[]> {
+  return page.evaluate(
+    `axe.run(document, { iframes: false, resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 160))]))`,
+  );
+}
+
+/** What a mail might try: everything that a page may do and a mail may not. */
+const HOSTILE = `export const subject = '<img src=x onerror="top.owned=1">';
+const html = \`
+<script>top.owned = 'script';</script>
+<img src="x" onerror="top.owned = 'handler'">
+<svg onload="top.owned = 'svg'"></svg>
+<iframe src="javascript:top.owned='frame'"></iframe>
+<iframe src="/preview"></iframe>
+<object data="/v1/messages"></object><embed src="/v1/messages">
+<link rel="stylesheet" href="/ui/preview/templates"><link rel="prefetch" href="/v1/prefetch">
+<meta http-equiv="refresh" content="0;url=/refreshed">
+<base href="https://evil.example/" target="_top">
+<style>@import url('/v1/import'); html, body { position: fixed; inset: -500px; z-index: 2147483647; background: url('/v1/background') red }</style>
+<div style="position:fixed;top:-300px;left:-300px;width:4000px;height:4000px;z-index:2147483647;background:red"></div>
+<form action="/ui/preview/render" method="post" target="_top"><button id="submit" style="position:fixed;top:5px;left:5px;z-index:2147483647">Submit</button></form>
+<a id="script" href="javascript:top.owned='link'" style="position:fixed;top:40px;left:5px;z-index:2147483647">Script</a>
+<a id="top" href="/v1/top" target="_top" style="position:fixed;top:70px;left:5px;z-index:2147483647">Top</a>
+<a id="blank" href="https://evil.example/blank" target="_blank" style="position:fixed;top:100px;left:5px;z-index:2147483647">Blank</a>
+<img name="scrollingElement"><img name="documentElement">\`;
+export default () => <div dangerouslySetInnerHTML={{ __html: html }} />;
+`;
+
+describe.skipIf(isMissing('chromium'))('a hostile mail', () => {
+  test('neither runs, nor leaves its frame, nor reaches the server', async () => {
+    const [browser, stage] = await Promise.all([
+      openBrowser(),
+      openPreviewStage({ 'hostile/index.tsx': HOSTILE }),
+    ]);
+    const { page } = await openPage(browser);
+    const asked: string[] = [];
+    const note = (request: Request): void => void asked.push(request.url().replace(stage.url, ''));
+    page.context().on('requestfinished', note);
+    page.context().on('requestfailed', (request) => {
+      // What the policy stops never leaves the browser.
+      if (request.failure()?.errorText !== 'csp') note(request);
+    });
+    let popups = 0;
+    page.on('popup', () => {
+      popups += 1;
+    });
+    await page.goto(`${stage.url}/preview/hostile`);
+    const mail = page.frameLocator(FRAME);
+    for (const id of ['submit', 'script', 'top', 'blank']) {
+      await mail.locator(`#${id}`).click();
+      // Where a link would have led is told; that also says that the click has been dealt with.
+      if (id === 'blank') await page.locator('.link-bar').getByText('https://evil.example/blank').waitFor();
+    }
+    expect(await page.evaluate('window.owned ?? null')).toBeNull();
+    expect(page.url()).toBe(`${stage.url}/preview/hostile`);
+    expect(popups).toBe(0);
+    // The list is ours still, and over it lies nothing of the mail.
+    await page.getByRole('link', { name: 'hostile' }).click();
+    const own = /^\/(preview|ui\/assets|ui\/frames\/preview|ui\/preview\/(render|templates|events)$)/;
+    expect(asked.filter((url) => !own.test(url) && !url.startsWith('data:'))).toEqual([]);
+    expect(asked.filter((url) => url === '/ui/preview/templates')).toHaveLength(1);
+    await browser.close();
+    await stage.close();
+  });
+
+  test('opened by itself is as powerless', async () => {
+    const [browser, stage] = await Promise.all([
+      openBrowser(),
+      openPreviewStage({ 'hostile/index.tsx': HOSTILE }),
+    ]);
+    const { page } = await openPage(browser);
+    await page.goto(`${stage.url}/preview/hostile`);
+    const src = await page.locator(FRAME).getAttribute('src');
+    await page.goto(`${stage.url}${src}`);
+    await page.locator('#script').click();
+    expect(await page.evaluate('window.owned ?? null')).toBeNull();
+    expect(page.url()).toBe(`${stage.url}${src}`);
+    await browser.close();
+    await stage.close();
+  });
+});
