@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type AcceptSample, measureAccept } from './delivery/measure-accept.ts';
+import { type AcceptSample, besideWorker, measureAccept } from './delivery/measure-accept.ts';
 import { startProduct } from './delivery/product.ts';
 import { type BenchServers, startBenchServers } from './delivery/servers.ts';
 import type { BenchSystem } from './delivery/system.ts';
@@ -34,28 +34,36 @@ export async function runAcceptBench(): Promise<BenchReport> {
   }
 }
 
-/** The product's worker goes on with its backlog beside the empty route, so that the machine is as busy. */
-async function startNoop(product: BenchSystem): Promise<BenchSystem> {
+async function startNoop({ request }: BenchSystem): Promise<Noop> {
   const server = await startScript(join(import.meta.dir, 'delivery', 'noop-server.ts'));
   return {
-    ...product,
-    name: 'the same framework, schema and body reader, doing nothing',
     ingest: server,
-    request: { ...product.request, port: server.port },
+    request: { ...request, port: server.port },
+    countAccepted: async () => 0,
     stop: server.stop,
   };
 }
 
+type Noop = Pick<BenchSystem, 'ingest' | 'request' | 'countAccepted' | 'stop'>;
+type Systems = Record<Exclude<Way, 'noop'>, BenchSystem> & { noop: Noop };
 type Samples = Record<Way, AcceptSample[]>;
 
-async function measureRounds(servers: BenchServers, systems: Record<Way, BenchSystem>): Promise<Samples> {
+async function measureRounds(servers: BenchServers, systems: Systems): Promise<Samples> {
+  const { product, control, naive } = systems;
   const samples: Samples = { product: [], control: [], naive: [], noop: [] };
+  const options = { connections: CONNECTIONS, durationMs: DURATION_MS, hasRows: true };
+  const measure = async (way: Way) => {
+    const hasRows = way !== 'noop';
+    samples[way].push(await measureAccept(servers, systems[way], { ...options, hasRows }));
+  };
   for (let turn = 0; turn < ROUNDS; turn += 1) {
-    for (const way of WAYS) {
-      const options = { connections: CONNECTIONS, durationMs: DURATION_MS, hasWorker: true };
-      const hasRows = way !== 'noop';
-      samples[way].push(await measureAccept(servers, systems[way], { ...options, hasRows }));
-    }
+    await besideWorker(control, () => measure('control'));
+    // The empty route beside the same worker, so that the machine is as busy.
+    await besideWorker(product, async () => {
+      await measure('noop');
+      await measure('product');
+    });
+    await besideWorker(naive, () => measure('naive'));
   }
   return samples;
 }
@@ -63,14 +71,15 @@ async function measureRounds(servers: BenchServers, systems: Record<Way, BenchSy
 type SweepRow = { connections: number; hasWorker: boolean; sample: AcceptSample };
 
 async function measureSweep(servers: BenchServers, product: BenchSystem): Promise<SweepRow[]> {
-  const rows: SweepRow[] = [];
-  for (const hasWorker of [false, true]) {
+  const sweep = async (hasWorker: boolean) => {
+    const rows: SweepRow[] = [];
     for (const connections of [1, 16, 32, 64, 256]) {
-      const options = { connections, durationMs: DURATION_MS, hasWorker, hasRows: true };
+      const options = { connections, durationMs: DURATION_MS, hasRows: true };
       rows.push({ connections, hasWorker, sample: await measureAccept(servers, product, options) });
     }
-  }
-  return rows;
+    return rows;
+  };
+  return [...(await sweep(false)), ...(await besideWorker(product, () => sweep(true)))];
 }
 
 function median(samples: readonly AcceptSample[], key: keyof AcceptSample): number {

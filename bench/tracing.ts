@@ -72,7 +72,7 @@ type Samples = Record<Way, AcceptSample[]>;
 
 async function measureRounds(servers: BenchServers, systems: Record<Way, BenchSystem>): Promise<Samples> {
   const samples: Samples = { off: [], metrics: [], unsampled: [], sampled: [] };
-  const options = { connections: CONNECTIONS, durationMs: DURATION_MS, hasWorker: false, hasRows: true };
+  const options = { connections: CONNECTIONS, durationMs: DURATION_MS, hasRows: true };
   for (let turn = 0; turn < ROUNDS; turn += 1) {
     for (const way of WAY_NAMES) samples[way].push(await measureAccept(servers, systems[way], options));
   }

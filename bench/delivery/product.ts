@@ -3,7 +3,7 @@ import { migrateDatabaseAt } from '../../server/test/support/migrate.ts';
 import { startServiceProcess } from '../../server/test/support/service-process.ts';
 import { type Mail } from '../mails.ts';
 import type { BenchServers } from './servers.ts';
-import { type BenchSystem, countRows } from './system.ts';
+import { type BenchSystem, countRows, WORKER_NICE } from './system.ts';
 
 export type ProductOptions = {
   mail: Mail;
@@ -36,6 +36,7 @@ export async function startProduct(
     SMTP_HOST: '127.0.0.1',
     SMTP_PORT: String(servers.sink.port),
     SANDBOX: sandbox,
+    WORKER_NICE,
     SHUTDOWN_DRAIN_MS: '0',
     ...given,
   };

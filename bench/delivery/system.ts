@@ -19,6 +19,9 @@ export type BenchSystem = {
   stop(): Promise<void>;
 };
 
+/** How far workers stand back behind what accepts, where a way does so: the service's own default. */
+export const WORKER_NICE = '10';
+
 /** Runs a query for a column named `value`, on a connection of its own. */
 export async function queryNumbers(databaseUrl: string, query: string): Promise<number[]> {
   const sql = new Bun.SQL(databaseUrl, { max: 1 });

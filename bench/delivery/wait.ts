@@ -6,10 +6,14 @@ const LIMIT_MS = 60_000;
  *
  * @throws Error that names what was waited for, after a minute
  */
-export async function waitFor(what: string, isMet: () => boolean | Promise<boolean>): Promise<void> {
+export async function waitFor(
+  what: string,
+  isMet: () => boolean | Promise<boolean>,
+  { pollMs = POLL_MS }: { pollMs?: number } = {},
+): Promise<void> {
   const endsAt = performance.now() + LIMIT_MS;
   while (!(await isMet())) {
     if (performance.now() > endsAt) throw new Error(`waited for ${what} in vain`);
-    await Bun.sleep(POLL_MS);
+    await Bun.sleep(pollMs);
   }
 }

@@ -7,7 +7,7 @@ import {
 } from '../../server/test/support/server-process.ts';
 import type { Mail } from '../mails.ts';
 import type { BenchServers } from './servers.ts';
-import { type BenchProcess, type BenchSystem, countRows } from './system.ts';
+import { type BenchProcess, type BenchSystem, countRows, WORKER_NICE } from './system.ts';
 
 const BENCH = join(import.meta.dir, '..');
 const READY = '"msg":"started"';
@@ -20,11 +20,16 @@ type Scripts = {
 };
 
 /** The bare hand-tuned pipeline: the limit. */
-export function startControl(servers: BenchServers, mail: Mail): Promise<BenchSystem> {
+export function startControl(
+  servers: BenchServers,
+  mail: Mail,
+  { workerNice = WORKER_NICE }: { workerNice?: string } = {},
+): Promise<BenchSystem> {
   return startYardstick(servers, mail, {
     name: 'bare hand-tuned pipeline (limit)',
     ingest: [process.execPath, join(BENCH, 'control', 'ingest.ts')],
     worker: [process.execPath, join(BENCH, 'control', 'worker.ts')],
+    env: { WORKER_NICE: workerNice },
   });
 }
 

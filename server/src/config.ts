@@ -144,6 +144,13 @@ const SETTINGS = {
     default: 20,
     description: 'Messages that a worker works on at once',
   }),
+  WORKER_NICE: Type.Integer({
+    minimum: 0,
+    maximum: 19,
+    default: 10,
+    description:
+      'How far a worker stands back behind other processes for the CPU, so that an API on the same machine answers fast; 0 for not at all',
+  }),
   WORKER_PORT: Type.Optional(
     Type.Integer({
       minimum: 0,
@@ -457,6 +464,8 @@ export type Config = Readonly<{
   /** Whose callbacks are believed. */
   callbacks: CallbackSettings;
   workerConcurrency: number;
+  /** Nice value of a process that is a worker alone. */
+  workerNice: number;
   /** Where a process that is a worker alone answers for its health; null for nowhere. */
   workerPort: number | null;
   /** When and how often an attempt is repeated, by the message's priority. */
@@ -658,6 +667,7 @@ function toConfig(env: Environment, named: readonly ProviderSettings[]): Config 
       resendSecrets: toList(env.RESEND_WEBHOOK_SECRET),
     },
     workerConcurrency: env.WORKER_CONCURRENCY,
+    workerNice: env.WORKER_NICE,
     workerPort: env.WORKER_PORT ?? null,
     retry: toRetryPolicies(env),
     isKeepingBodies: env.KEEP_BODIES,

@@ -7,6 +7,7 @@ import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine, type Engine } from './lib/engine/engine.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { createLogger, type Logger } from './lib/telemetry/logger.ts';
+import { lowerCpuPriority } from './lib/cpu-priority.ts';
 import { startTelemetry, type Telemetry } from './lib/telemetry/telemetry.ts';
 import { stopOnSignals } from './signals.ts';
 import { startWorker, type WorkerDeps } from './worker/start.ts';
@@ -110,6 +111,8 @@ export function stopDeadlineMs({ shutdownDrainMs, shutdownGraceMs }: Config): nu
 
 async function main(): Promise<void> {
   const config = readConfig();
+  // Before anything is started: threads and sandboxes have it from whoever starts them.
+  if (config.role === 'WORKER') lowerCpuPriority(config.workerNice);
   const isForPeople = config.role === 'DEV' && process.stderr.isTTY;
   const logger = createLogger({ level: config.logLevel, isPretty: isForPeople, burst: config.logBurst });
   const service = await startService(config, logger);

@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import * as schema from '../../src/db/schema.ts';
 import type { Database } from '../../src/lib/db/database.ts';
+import { LOOK_UPS } from '../../src/lib/db/postgres.ts';
 
 /** What the planner would do for one statement. */
 export type Plan = {
@@ -9,6 +10,8 @@ export type Plan = {
   /** Tables that would be read from end to end. */
   scanned: string[];
   indexes: string[];
+  /** Indexes that would be read from end to end. */
+  walked: string[];
 };
 
 /** A database that explains what is run on it. */
@@ -21,9 +24,6 @@ export type ExplainedDatabase = {
 };
 
 type Statement = { text: string; params: postgres.ParameterOrJSON<never>[]; isLookUp: boolean };
-
-/** As hand-written look-ups are planned; see `openPostgres`. */
-const LOOK_UPS = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', jit: 'off' };
 
 export function openExplained(url: string): ExplainedDatabase {
   const client = postgres(url, { max: 2, onnotice: () => {} });
@@ -74,8 +74,8 @@ function recording(client: postgres.Sql, statements: Statement[]): postgres.Sql 
 }
 
 /** Walks the plan as PostgreSQL describes it: nodes within nodes. */
-function readPlan(node: unknown): Pick<Plan, 'scanned' | 'indexes'> {
-  const found: Pick<Plan, 'scanned' | 'indexes'> = { scanned: [], indexes: [] };
+function readPlan(node: unknown): Omit<Plan, 'statement'> {
+  const found: Omit<Plan, 'statement'> = { scanned: [], indexes: [], walked: [] };
   const visit = (part: unknown): void => {
     if (typeof part !== 'object' || part === null) return;
     const type: unknown = Reflect.get(part, 'Node Type');
@@ -83,8 +83,15 @@ function readPlan(node: unknown): Pick<Plan, 'scanned' | 'indexes'> {
     const index: unknown = Reflect.get(part, 'Index Name');
     if (type === 'Seq Scan' && typeof table === 'string') found.scanned.push(table);
     if (typeof index === 'string') found.indexes.push(index);
+    if (typeof index === 'string' && isRead(type) && !Reflect.has(part, 'Index Cond'))
+      found.walked.push(index);
     for (const inner of Object.values(part)) visit(inner);
   };
   visit(node);
   return found;
+}
+
+/** An insert names indexes too, those that it checks for conflicts. */
+function isRead(nodeType: unknown): boolean {
+  return typeof nodeType === 'string' && /^(Index|Index Only|Bitmap Index) Scan$/.test(nodeType);
 }

@@ -25,8 +25,15 @@ export function isBigTable(name: string): boolean {
   return BIG_TABLES.includes(name);
 }
 
-/** Fills a migrated, empty database with this many messages and what belongs to them, as the planner finds it after a while. */
-export async function fillTables(url: string, messages: number): Promise<void> {
+/**
+ * Fills a migrated, empty database with this many messages and what belongs to them, as the planner finds it after a while; or, not
+ * analyzed, as it finds a young one.
+ */
+export async function fillTables(
+  url: string,
+  messages: number,
+  { isAnalyzed = true }: { isAnalyzed?: boolean } = {},
+): Promise<void> {
   const sql = new Bun.SQL(url, { max: 1 });
   try {
     await sql.unsafe('set synchronous_commit = off');
@@ -36,7 +43,7 @@ export async function fillTables(url: string, messages: number): Promise<void> {
       await sql.unsafe(MESSAGES, [from + 1, to]);
     }
     await sql.unsafe(OTHERS);
-    await sql.unsafe('vacuum analyze');
+    if (isAnalyzed) await sql.unsafe('vacuum analyze');
   } finally {
     await sql.close();
   }

@@ -33,7 +33,8 @@ async function startEntry(
   const server = await startServerProcess({
     command: diesWithParent([process.execPath, entry]),
     cwd: process.cwd(),
-    env: { LOG_LEVEL: 'info', ...env },
+    // Tests share their machine with others: a worker that stands back behind all of them would only be waited for.
+    env: { LOG_LEVEL: 'info', WORKER_NICE: '0', ...env },
     readyLine: '"msg":"started"',
     ...(onLine && { onLine }),
   });

@@ -1,6 +1,7 @@
 import type { Settled } from '../group-commit.ts';
 import { toStorableText } from '../messages/storable-text.ts';
 import type { Database } from './database.ts';
+import { EXPECT_ONE } from './deliveries-sql.ts';
 import { type Lease, LeaseLostError, type NewEvent } from './deliveries-types.ts';
 
 export type RenderedFacts = { subject: string; engineVersion: string | null; renderHash: string };
@@ -18,10 +19,15 @@ export type HandOver = {
   before: readonly NewEvent[];
 };
 
+/**
+ * Compares the state as text: as it is, the condition would allow for the index of unfinished messages, and a plan that was made while
+ * nobody waited would read the whole of it for each message of a backlog.
+ */
 const CHECKPOINT = `
 with item as materialized (
   select * from json_to_recordset($1::text::json) as t(
     id uuid, token uuid, provider text, subject text, engine_version text, render_hash text, kept_body_blob text)
+  where ${EXPECT_ONE}
 ),
 event as materialized (
   select * from json_to_recordset($2::text::json) as t(
@@ -29,7 +35,7 @@ event as materialized (
 ),
 locked as materialized (
   select m.id, i.provider, i.subject, i.engine_version, i.render_hash, i.kept_body_blob
-  from item i join messages m on m.id = i.id and m.lease_token = i.token and m.status = 'sending'
+  from item i join messages m on m.id = i.id and m.lease_token = i.token and m.status::text = 'sending'
   order by m.id
   for update of m
 ),
@@ -76,9 +82,10 @@ export async function revokeHandOver(database: Database, lease: Lease): Promise<
   if (rows.length === 0) throw new LeaseLostError(lease.messageId);
 }
 
+/** The state as text: see above. */
 const REVOKE = `
 update messages set handed_over_at = null, updated_at = now()
-where id = $1::uuid and lease_token = $2::uuid and status = 'sending'
+where id = $1::uuid and lease_token = $2::uuid and status::text = 'sending'
 returning id::text as id`;
 
 function toItem({ lease, provider, rendered, keptBodyBlob }: HandOver) {

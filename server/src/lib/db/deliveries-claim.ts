@@ -2,6 +2,7 @@ import type { JsonObject, StringMap } from '../../db/schema.ts';
 import type { Settled } from '../group-commit.ts';
 import type { MessageStatus } from '../messages/status.ts';
 import type { Database } from './database.ts';
+import { EXPECT_ONE } from './deliveries-sql.ts';
 import { type ClaimedMessage, type ClaimedRecipient, type ClaimResult, CUT_OFF } from './deliveries-types.ts';
 
 /** A job may come this much before the time that the row names: the queue's clock is not the database's. */
@@ -17,7 +18,7 @@ const TWICE_MS = 1000;
  */
 const CLAIM = `
 with wanted as materialized (
-  select id, token from json_to_recordset($1::text::json) as t(id uuid, token uuid)
+  select id, token from json_to_recordset($1::text::json) as t(id uuid, token uuid) where ${EXPECT_ONE}
 ),
 locked as materialized (
   select m.id, m.client_id, m.mode, m.status, w.token,

@@ -4,7 +4,7 @@ import type { MessageStatus } from '../messages/status.ts';
 import { toStorableText } from '../messages/storable-text.ts';
 import type { Database } from './database.ts';
 import { toEventRows } from './deliveries-checkpoint.ts';
-import { derivedStatus, isAllowed } from './deliveries-sql.ts';
+import { derivedStatus, EXPECT_ONE, isAllowed } from './deliveries-sql.ts';
 import { type Lease, LeaseLostError, type NewEvent } from './deliveries-types.ts';
 
 /** What became of an attempt. */
@@ -27,6 +27,7 @@ const RECORD = `
 with item as materialized (
   select * from json_to_recordset($1::text::json) as t(
     id uuid, token uuid, provider text, provider_msg_id text, last_error text, is_refunded boolean, retry_ms float8, reason text)
+  where ${EXPECT_ONE}
 ),
 change as materialized (
   select * from json_to_recordset($2::text::json) as t(id uuid, position integer, status message_status, response text)

@@ -13,7 +13,7 @@ const MIGRATION_LOCK = 7_246_245;
  * For hand-written statements that look rows up by their keys. A prepared statement keeps the plan it was first given; one
  * made while the tables were empty would read them from end to end long after they have grown.
  */
-const LOOK_UPS = {
+export const LOOK_UPS = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',

@@ -36,8 +36,10 @@ export function withCrlf(text: string): string {
 
 function encodeLines(text: string): string {
   const encoded = Buffer.from(text, 'utf8').toString('base64');
-  const lines: string[] = [];
-  for (let start = 0; start < encoded.length; start += LINE_LENGTH)
-    lines.push(encoded.slice(start, start + LINE_LENGTH));
-  return lines.join('\r\n');
+  let lines = '';
+  let start = 0;
+  // Appended and not joined: a list of slices costs half as much again.
+  for (; start + LINE_LENGTH < encoded.length; start += LINE_LENGTH)
+    lines += `${encoded.slice(start, start + LINE_LENGTH)}\r\n`;
+  return lines + encoded.slice(start);
 }

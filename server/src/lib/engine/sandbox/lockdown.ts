@@ -1,5 +1,6 @@
 import { dlopen, ptr } from 'bun:ffi';
 import { writeFileSync } from 'node:fs';
+import { lowerSessionPriority } from '../../cpu-priority.ts';
 import { buildSeccompProgram } from './seccomp-program.ts';
 
 const LIBC_NAMES = ['libc.so.6', `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`];
@@ -41,6 +42,8 @@ export function lockDown(mode: SandboxMode): Lockdown {
   const libc = openLibc();
   if (libc === null) return NOTHING;
   offerToOomKiller();
+  // a sandbox has a session of its own
+  lowerSessionPriority();
   const { prctl } = libc.symbols;
   return {
     diesWithParent: prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) === 0,
