@@ -110,8 +110,9 @@ describeOnBothProfiles('the suppression list', (profile) => {
     const client = await newClient();
     expect((await add(client.live, email)).status).toBe(422);
     expect((await list(client.live)).emails).toEqual([]);
-    if (typeof email === 'string' && email.isWellFormed() && email !== '')
-      expect((await remove(client.live, email)).status).toBe(422);
+    if (typeof email !== 'string' || !email.isWellFormed() || email === '') return;
+    // No path holds NUL, so that there is no such resource whatever the route.
+    expect((await remove(client.live, email)).status).toBe(email.includes('\0') ? 404 : 422);
   });
 
   test.each(['?email=x', '?reason=spite', '?mail=a@example.net', '?email=a%00%40example.net'])(
