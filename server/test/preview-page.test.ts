@@ -83,7 +83,7 @@ describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
     await alert.getByRole('button', { name: `index.tsx:${line}` }).waitFor();
     stage.save('greeting/index.tsx', source);
     await alert.waitFor({ state: 'detached' });
-    expect(await mail().getByText('Hello Ada').isVisible()).toBeTrue();
+    await mail().getByText('Hello Ada').waitFor();
   });
 
   test('shows the mail for other props, which the address keeps', async () => {

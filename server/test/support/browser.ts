@@ -27,6 +27,8 @@ export async function openPage(
   const { width = 1280, height = 800, colorScheme = 'light' } = options;
   // A policy that let the tests' own helpers in would not be the one that is tested.
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  // Below the limit of a test, so that what was waited for is told; at the test's own limit the browser is killed.
+  page.setDefaultTimeout(15_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** Keys as in `event.key`, with `mod+` for Ctrl, or Cmd on a Mac. */
 export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>;
@@ -7,7 +7,8 @@ export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 export function useKeys(keys: KeyMap): void {
   const current = useRef(keys);
   current.current = keys;
-  useEffect(() => {
+  // With what is shown, not a frame later: a key that somebody presses as soon as the page is there counts.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       const isModified = event.metaKey || event.ctrlKey;
       if (event.altKey || event.defaultPrevented || (!isModified && isTyping(event.target))) return;
