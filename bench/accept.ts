@@ -5,16 +5,25 @@ import { type BenchServers, startBenchServers } from './delivery/servers.ts';
 import type { BenchSystem } from './delivery/system.ts';
 import { startControl, startNaive, startScript } from './delivery/yardsticks.ts';
 import { readReceipt } from './mails.ts';
-import { type BenchReport, percentile, round, toTable } from './report.ts';
+import { toBarChart, toLineChart } from './plot.ts';
+import { type BenchReport, percentile, type Plot, round, toTable } from './report.ts';
 
 const ROUNDS = 5;
 const CONNECTIONS = 32;
+const SWEEP = [1, 16, 32, 64, 256] as const;
 const DURATION_MS = 1200;
 /** The control is no limit unless it is this many times faster than what most people would write. */
 const CONTROL_TO_NAIVE_AT_LEAST = 4;
 
 type Way = 'product' | 'control' | 'naive' | 'noop';
 const WAYS: readonly Way[] = ['noop', 'control', 'product', 'naive'];
+/** For the picture, where there is less room. */
+const SHORT_NAMES: Record<Way, string> = {
+  noop: 'empty route',
+  control: 'bare ingest (limit)',
+  product: 'this service',
+  naive: 'naive stack on Node',
+};
 
 /** Measures what accepting a mail costs, beside the limit, a naive stack and our own empty route. */
 export async function runAcceptBench(): Promise<BenchReport> {
@@ -73,7 +82,7 @@ type SweepRow = { connections: number; hasWorker: boolean; sample: AcceptSample 
 async function measureSweep(servers: BenchServers, product: BenchSystem): Promise<SweepRow[]> {
   const sweep = async (hasWorker: boolean) => {
     const rows: SweepRow[] = [];
-    for (const connections of [1, 16, 32, 64, 256]) {
+    for (const connections of SWEEP) {
       const options = { connections, durationMs: DURATION_MS, hasRows: true };
       rows.push({ connections, hasWorker, sample: await measureAccept(servers, product, options) });
     }
@@ -139,7 +148,33 @@ function toReport(samples: Samples, sweep: readonly SweepRow[]): BenchReport {
   return {
     table: whole,
     figures: Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, round(value)])),
+    plots: toPlots(samples, sweep),
   };
+}
+
+function toPlots(samples: Samples, sweep: readonly SweepRow[]): Plot[] {
+  const bars = WAYS.map((way) => ({ label: SHORT_NAMES[way], value: median(samples[way], 'requestsPerS') }));
+  const values = (wanted: boolean): number[] =>
+    sweep.flatMap(({ hasWorker, sample }) => (hasWorker === wanted ? sample.requestsPerS : []));
+  return [
+    toBarChart({
+      name: 'accept',
+      title: `Accepted at ${CONNECTIONS} connections, beside a busy worker`,
+      unit: 'requests/s',
+      bars,
+    }),
+    toLineChart({
+      name: 'accept-connections',
+      title: 'Accepted by this service',
+      xLabel: 'connections',
+      yLabel: 'requests/s',
+      xs: SWEEP,
+      series: [
+        { label: 'no worker', values: values(false) },
+        { label: 'busy worker', values: values(true) },
+      ],
+    }),
+  ];
 }
 
 function toSweepCells({ connections, hasWorker, sample }: SweepRow): string[] {

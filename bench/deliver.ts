@@ -4,7 +4,8 @@ import { startProduct } from './delivery/product.ts';
 import { type BenchServers, startBenchServers } from './delivery/servers.ts';
 import { startControl, startNaive } from './delivery/yardsticks.ts';
 import { readReceipt } from './mails.ts';
-import { type BenchReport, percentile, round, toTable } from './report.ts';
+import { toBarChart } from './plot.ts';
+import { type BenchReport, percentile, type Plot, round, toTable } from './report.ts';
 
 const ROUNDS = 5;
 /** The control is no limit unless it is this many times faster than what most people would write. */
@@ -24,6 +25,16 @@ const NAMES = {
   naive: 'Express, BullMQ, official render, nodemailer on Node',
   postfix: 'Postfix relaying mail of the same size',
 };
+
+/** For the picture, where there is less room. */
+const SHORT_NAMES = {
+  control: 'bare pipeline (limit)',
+  full: 'this service',
+  trusted: 'this service, trusted',
+  two: 'this service, 2 workers',
+  naive: 'naive stack on Node',
+  postfix: 'Postfix',
+} as const satisfies Record<keyof typeof NAMES, string>;
 
 type Way = keyof typeof NAMES;
 type Ways = ReadonlyMap<Way, () => Promise<DeliverSample>>;
@@ -121,5 +132,16 @@ function toReport(samples: Samples): BenchReport {
   return {
     table: `${table}\n\nMedians of ${ROUNDS} rounds, the ways in turn.`,
     figures: Object.fromEntries(figured),
+    plots: [toPlot(samples)],
   };
+}
+
+function toPlot(samples: Samples): Plot {
+  const ways = [...samples.keys()];
+  return toBarChart({
+    name: 'deliver',
+    title: 'Rendered, sent and recorded',
+    unit: 'messages/s',
+    bars: ways.map((way) => ({ label: SHORT_NAMES[way], value: medianOf(samples, way, 'messagesPerS') })),
+  });
 }

@@ -7,7 +7,7 @@ import { runLatencyBench } from './latency.ts';
 import { runRenderBench } from './render.ts';
 import type { BenchReport } from './report.ts';
 import { runScaleBench } from './scale.ts';
-import { toResultsPage } from './results-page.ts';
+import { toPlotPath, toResultsPage } from './results-page.ts';
 import { runTracingBench } from './tracing.ts';
 import { runStartBench } from './start.ts';
 
@@ -29,6 +29,12 @@ async function runOne(name: string, run: () => Promise<BenchReport>): Promise<Be
   return report;
 }
 
+async function writeResults(reports: ReadonlyMap<string, BenchReport>): Promise<void> {
+  for (const { name, svg } of [...reports.values()].flatMap(({ plots = [] }) => plots))
+    await Bun.write(join(import.meta.dir, toPlotPath(name)), svg);
+  await writeFile(join(import.meta.dir, 'RESULTS.md'), toResultsPage(reports));
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const isJson = words.includes('--json');
   const names = words.filter((word) => word !== '--json');
@@ -42,8 +48,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (names.length === 0 || names.includes(name)) reports.set(name, await runOne(name, run));
   }
   if (names.length === 0) {
-    const path = join(import.meta.dir, 'RESULTS.md');
-    await writeFile(path, toResultsPage(reports));
+    await writeResults(reports);
     console.log('bench/RESULTS.md is written');
   }
   const [name] = names;

@@ -5,7 +5,8 @@ const attributes = (svg: string, element: string, name: string): number[] =>
   [...svg.matchAll(new RegExp(`<${element}[^>]* ${name}="([^"]+)"`, 'g'))].map(([, value]) => Number(value));
 
 test('bars are as long as their values are to one another', () => {
-  const svg = toBarChart({
+  const { svg } = toBarChart({
+    name: 'accepted',
     title: 'Accepted',
     unit: 'requests/s',
     bars: [
@@ -20,7 +21,8 @@ test('bars are as long as their values are to one another', () => {
 });
 
 test('points of a line lie at the heights of their values, on one scale for all lines', () => {
-  const svg = toLineChart({
+  const { svg } = toLineChart({
+    name: 'accepted',
     title: 'Accepted',
     xLabel: 'connections',
     yLabel: 'requests/s',
@@ -38,6 +40,7 @@ test('points of a line lie at the heights of their values, on one scale for all 
 });
 
 test('a chart without values is still a picture', () => {
-  expect(toBarChart({ title: 'none', unit: '', bars: [] })).toContain('</svg>');
-  expect(toLineChart({ title: 'none', xLabel: '', yLabel: '', xs: [], series: [] })).not.toContain('NaN');
+  expect(toBarChart({ name: 'none', title: 'none', unit: '', bars: [] }).svg).toContain('</svg>');
+  const lines = { name: 'none', title: 'none', xLabel: '', yLabel: '', xs: [], series: [] };
+  expect(toLineChart(lines).svg).not.toContain('NaN');
 });

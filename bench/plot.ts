@@ -1,7 +1,10 @@
+import type { Plot } from './report.ts';
+
 /** One line of a chart: the same x values for all lines of it. */
 export type Series = { label: string; values: readonly number[] };
 
 export type LineChart = {
+  name: string;
   title: string;
   /** What the x values are, as in "connections". */
   xLabel: string;
@@ -11,7 +14,12 @@ export type LineChart = {
   series: readonly Series[];
 };
 
-export type BarChart = { title: string; unit: string; bars: readonly { label: string; value: number }[] };
+export type BarChart = {
+  name: string;
+  title: string;
+  unit: string;
+  bars: readonly { label: string; value: number }[];
+};
 
 const WIDTH = 640;
 const HEIGHT = 300;
@@ -22,7 +30,7 @@ const GRID_LINES = 4;
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00'] as const;
 
 /** Draws lines over steps, as a picture that follows the reader's light or dark page. */
-export function toLineChart({ title, xLabel, yLabel, xs, series }: LineChart): string {
+export function toLineChart({ name, title, xLabel, yLabel, xs, series }: LineChart): Plot {
   const top = niceCeiling(Math.max(0, ...series.flatMap(({ values }) => values)));
   const x = (index: number) =>
     EDGE.left + (index * (WIDTH - EDGE.left - EDGE.right)) / Math.max(1, xs.length - 1);
@@ -46,11 +54,11 @@ export function toLineChart({ title, xLabel, yLabel, xs, series }: LineChart): s
     text(EDGE.left, 38, yLabel, 'start'),
     text((EDGE.left + WIDTH - EDGE.right) / 2, HEIGHT - 8, xLabel, 'middle'),
   ];
-  return toPicture(title, HEIGHT, [...grid, ...steps, ...names, ...lines]);
+  return { name, title, svg: toPicture(title, HEIGHT, [...grid, ...steps, ...names, ...lines]) };
 }
 
 /** Draws bars, one below the other, each with its value. */
-export function toBarChart({ title, unit, bars }: BarChart): string {
+export function toBarChart({ name, title, unit, bars }: BarChart): Plot {
   const top = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE);
   const room = WIDTH - BAR.labelWidth - BAR.valueWidth;
   const rows = bars.map(({ label, value }, index) => {
@@ -64,7 +72,8 @@ export function toBarChart({ title, unit, bars }: BarChart): string {
     ].join('');
   });
   const height = EDGE.top + bars.length * (BAR.height + BAR.gap) + 8;
-  return toPicture(`${title} (${unit})`, height, rows);
+  const heading = `${title} (${unit})`;
+  return { name, title: heading, svg: toPicture(heading, height, rows) };
 }
 
 /** The next of 1, 2, 2.5, 5, 10 times a power of ten, so that the lines of the grid have short numbers. */

@@ -1,5 +1,12 @@
-/** What a benchmark found: a Markdown table for people and the figures under their fixed names. */
-export type BenchReport = { table: string; figures: Readonly<Record<string, unknown>> };
+/** What a benchmark found: a Markdown table for people, the figures under their fixed names, and pictures of them. */
+export type BenchReport = {
+  table: string;
+  figures: Readonly<Record<string, unknown>>;
+  plots?: readonly Plot[];
+};
+
+/** A picture of a report: an SVG, by the name of its file without the ending. */
+export type Plot = { name: string; title: string; svg: string };
 
 /** Writes rows as a Markdown table; the first row is the header. */
 export function toTable([header = [], ...rows]: readonly (readonly string[])[]): string {

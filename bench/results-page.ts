@@ -1,5 +1,5 @@
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import type { BenchReport } from './report.ts';
+import type { BenchReport, Plot } from './report.ts';
 import { versionsOf } from './versions.ts';
 
 /** The page that `./dev bench` writes. */
@@ -8,7 +8,8 @@ export function toResultsPage(reports: ReadonlyMap<string, BenchReport>): string
   const cores = cpus();
   const machine = `${cores.length} cores (${cores[0]?.model ?? 'unknown'}), ${gigabytes} GB, ${process.platform} ${release()} ${process.arch}`;
   const sections = [...reports].map(
-    ([name, { table }]) => `## ${name}\n\n\`./dev bench ${name}\`\n\n${table}\n`,
+    ([name, { table, plots = [] }]) =>
+      `## ${name}\n\n\`./dev bench ${name}\`\n\n${[table, ...plots.map(toImage)].join('\n\n')}\n`,
   );
   return `# Results
 
@@ -19,4 +20,11 @@ Written by \`./dev bench\`. Ratios are of things measured in turn in one run; ab
 - Versions: ${versionsOf(['react', 'react-dom', 'react-email']).join(', ')}, bun ${Bun.version}
 
 ${sections.join('\n')}`;
+}
+
+/** Where the page finds a picture, seen from its own folder. */
+export const toPlotPath = (name: string): string => `plots/${name}.svg`;
+
+function toImage({ name, title }: Plot): string {
+  return `![${title}](${toPlotPath(name)})`;
 }

@@ -9,11 +9,11 @@ import { BUSY_CLIENT, fillTables } from '../server/test/support/many-rows.ts';
 import { migrateDatabaseAt } from '../server/test/support/migrate.ts';
 import { startPostgres } from '../server/test/support/postgres.ts';
 import { cpuUsOf } from './delivery/process-cpu.ts';
+import { toLineChart } from './plot.ts';
 import { type BenchReport, percentile, round, toTable } from './report.ts';
 
-/** What a table of messages holds on the first day, and after a while. */
-const SMALL = 10_000;
-const LARGE = 250_000;
+/** What a table of messages holds on the first day, after a while, and after a good while. */
+const SIZES = [10_000, 100_000, 1_000_000] as const;
 const ROUNDS = 5;
 /** PostgreSQL's CPU time comes in steps of 10 ms: so many that one of them is a few µs an operation. */
 const OPERATIONS = 1000;
@@ -28,6 +28,8 @@ type Stage = { database: Database; ids: readonly { id: string; providerMessageId
 type Operation = {
   name: string;
   title: string;
+  /** For the picture, where there is less room. */
+  plotLabel: string;
   run(stage: Stage, index: number): Promise<unknown>;
   messages: number;
 };
@@ -37,67 +39,79 @@ const OPERATIONS_OF: readonly Operation[] = [
   {
     name: 'sweep',
     title: "reconciler's look (finds 2 and 50)",
+    plotLabel: 'reconciler’s look',
     messages: 1,
     run: ({ database }) => listUnfinished(database, { idleMs: 0, after: null, limit: 100 }),
   },
   {
     name: 'accept',
     title: `accept (commits of ${BATCH})`,
+    plotLabel: 'accept',
     messages: BATCH,
     run: ({ database }) => writeUnits(database, Array.from({ length: BATCH }, toUnit), null),
   },
   {
     name: 'list',
     title: 'first page of a list',
+    plotLabel: 'first page',
     messages: 1,
     run: ({ database }) => listMessages(database.db, { owner: OWNER, filter: {}, before: null, limit: 20 }),
   },
   {
     name: 'lookUp',
     title: 'one message',
+    plotLabel: 'one message',
     messages: 1,
     run: ({ database, ids }, index) => findMessage(database.db, ids[index % ids.length]?.id ?? '', OWNER),
   },
   {
     name: 'callback',
     title: 'event of a provider',
+    plotLabel: 'provider’s event',
     messages: 1,
     run: ({ database, ids }, index) => applyProviderEvents(database, [toEvent(ids, index)]),
   },
 ];
 
+/** CPU in µs of PostgreSQL for one message, by the size of the table. */
+type Measured = { operation: Operation; us: readonly number[] };
+
 /** Measures what the database spends on one message while its table is small and large, in turn. */
 export async function runScaleBench(): Promise<BenchReport> {
   const postgres = await startPostgres();
   try {
-    const open = async (rows: number): Promise<Stage> => {
+    const stages: Stage[] = [];
+    for (const rows of SIZES) {
       const { url } = await postgres.createDatabase();
       await migrateDatabaseAt(url);
       await fillTables(url, rows);
       const database = openPostgres(url, { maxConnections: 1 });
-      return { database, ids: await pickMessages(database) };
-    };
-    const small = await open(SMALL);
-    const large = await open(LARGE);
-    const measured: { operation: Operation; smallUs: number; largeUs: number }[] = [];
-    for (const operation of OPERATIONS_OF) {
-      const samples = { small: new Array<number>(), large: new Array<number>() };
-      for (let nth = 0; nth <= ROUNDS; nth += 1) {
-        const smallUs = await measure(postgres.pid, { stage: small, operation, nth });
-        const largeUs = await measure(postgres.pid, { stage: large, operation, nth });
-        // The first warms caches and prepared statements.
-        if (nth === 0) continue;
-        samples.small.push(smallUs);
-        samples.large.push(largeUs);
-      }
-      const [smallUs, largeUs] = [percentile(samples.small, 0.5), percentile(samples.large, 0.5)];
-      measured.push({ operation, smallUs, largeUs });
+      stages.push({ database, ids: await pickMessages(database) });
     }
-    await Promise.all([small.database.close(), large.database.close()]);
+    const measured: Measured[] = [];
+    for (const operation of OPERATIONS_OF)
+      measured.push({ operation, us: await measureRounds(postgres.pid, stages, operation) });
+    await Promise.all(stages.map(({ database }) => database.close()));
     return toReport(measured);
   } finally {
     await postgres.stop();
   }
+}
+
+async function measureRounds(
+  pid: number,
+  stages: readonly Stage[],
+  operation: Operation,
+): Promise<readonly number[]> {
+  const samples = stages.map((): number[] => []);
+  for (let nth = 0; nth <= ROUNDS; nth += 1) {
+    for (const [index, stage] of stages.entries()) {
+      const us = await measure(pid, { stage, operation, nth });
+      // The first warms caches and prepared statements.
+      if (nth > 0) samples[index]?.push(us);
+    }
+  }
+  return samples.map((values) => percentile(values, 0.5));
 }
 
 type Sample = { stage: Stage; operation: Operation; nth: number };
@@ -170,23 +184,33 @@ function toUnit(): WriteUnit {
   return { messages: [message], claim: null, usage: null, isWhole: true, answer: () => answer };
 }
 
-function toReport(
-  measured: readonly { operation: Operation; smallUs: number; largeUs: number }[],
-): BenchReport {
-  const rows = measured.map(({ operation, smallUs, largeUs }) => [
+function toReport(measured: readonly Measured[]): BenchReport {
+  const header = ['CPU µs of PostgreSQL', ...SIZES.map((size) => `${size.toLocaleString('en-GB')} messages`)];
+  const rows = measured.map(({ operation, us }) => [
     operation.title,
-    smallUs.toFixed(0),
-    largeUs.toFixed(0),
-    `${(largeUs / smallUs).toFixed(2)} x`,
+    ...us.map((value) => value.toFixed(0)),
+    `${growth(us).toFixed(2)} x`,
   ]);
-  const header = ['CPU µs of PostgreSQL', `${SMALL} messages`, `${LARGE} messages`, 'grows'];
+  const figures = measured.map(({ operation, us }) => [
+    operation.name,
+    { us: us.map(round), ratio: round(growth(us)) },
+  ]);
+  const plot = toLineChart({
+    name: 'scale',
+    title: 'Cost of a message as its table grows',
+    xLabel: 'messages in the table',
+    yLabel: 'CPU µs of PostgreSQL',
+    xs: SIZES,
+    series: measured.map(({ operation, us }) => ({ label: operation.plotLabel, values: us })),
+  });
   return {
-    table: toTable([header, ...rows]),
-    figures: Object.fromEntries(
-      measured.map(({ operation, smallUs, largeUs }) => [
-        operation.name,
-        { smallUs: round(smallUs), largeUs: round(largeUs), ratio: round(largeUs / smallUs) },
-      ]),
-    ),
+    table: toTable([[...header, 'grows'], ...rows]),
+    figures: { sizes: SIZES, ...Object.fromEntries(figures) },
+    plots: [plot],
   };
+}
+
+/** How many times as much the largest table costs as the smallest. */
+function growth(us: readonly number[]): number {
+  return (us.at(-1) ?? Number.NaN) / (us[0] ?? Number.NaN);
 }
