@@ -21,6 +21,14 @@ export function startInterruptions(): void {
   };
 }
 
+/** Ends the process without a word where nobody reads its answer any more, as `mailctl ... | head` does. */
+export function endWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    end(EXIT.done);
+  });
+}
+
 /** For a command that ends by itself when it is told to. */
 export function stopInterruptions(): void {
   stop?.();

@@ -2,7 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
 import { programName, wantsDetails } from './environment.ts';
 import { EXIT, type ExitCode, exitCodeOfAnswer } from './exit-code.ts';
-import { startInterruptions } from './interruption.ts';
+import { endWithoutReader, startInterruptions } from './interruption.ts';
 import { dim, red, toReasons } from './output.ts';
 
 /** What a failed command says: one JSON object on standard error for programs, a sentence for people. */
@@ -19,6 +19,7 @@ type Failure = {
 /** Runs one command line to its exit code; nothing that goes wrong leaves it as an exception. */
 export async function run(createProgram: () => Command, args: readonly string[]): Promise<ExitCode> {
   startInterruptions();
+  endWithoutReader();
   try {
     await createProgram().parseAsync([...args], { from: 'user' });
     return EXIT.done;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { EXIT } from '../src/exit-code.ts';
 import { collectOutput } from '../../server/test/support/collect-output.ts';
 import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
-import { runMailctl } from './mailctl.ts';
+import { cleanEnvironment, MAIN, runMailctl } from './mailctl.ts';
 
 type Tree = { name: string; arguments: unknown[]; options: { flags: string }[]; commands: Tree[] };
 
@@ -66,6 +66,17 @@ describe('every command', () => {
       expect(error.code).toBe('usage');
       expect(error.message).toContain(meant);
     }
+  });
+
+  test.each(['--help', 'commands --json'])('ends without a word where nobody reads on: %s', async (words) => {
+    const child = Bun.spawn(['sh', '-c', `"$BUN" "$MAIN" ${words} | head -c 1`], {
+      env: { ...cleanEnvironment(), BUN: process.execPath, MAIN },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    const { stdout, stderr } = await collectOutput(child);
+    expect(stdout).toHaveLength(1);
+    expect(stderr).toBe('');
   });
 
   test('that is a group alone is an error of one line', async () => {

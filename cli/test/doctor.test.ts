@@ -223,6 +223,8 @@ describe('DNS of a sending domain', () => {
     expect((await statesOf({ ...GOOD, '_dmarc.example.com': ['v=DMARC1; p=none'] }))['dmarc']).toBe(
       'warning',
     );
+    const strict = { ...GOOD, '_dmarc.example.com': ['v=DMARC1; p=reject; sp=none'] };
+    expect((await statesOf(strict))['dmarc']).toBe('ok');
     expect((await statesOf(GOOD, []))['dkim']).toBe('skipped');
   });
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collectOutput, type Finished } from '../../server/test/support/collect-output.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** The real program. */
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 export type RunOptions = { env?: Record<string, string>; cwd?: string; stdin?: string };
 

@@ -7,7 +7,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const INTRODUCTION = `# Configuration
 
 Every setting is a variable of the environment; \`.env.example\` is the same list to copy from. All that is wrong is reported at once at the start, by
-name and never with its value. An empty value counts as none, unknown names are ignored. \`mailctl doctor\` looks at what the settings name.
+name and never with its value. An empty value counts as none, unknown names are ignored. Any of them can be kept in a file
+instead, as orchestrators mount secrets: \`SMTP_PASS_FILE=/run/secrets/smtp\` stands for \`SMTP_PASS\`. \`mailctl doctor\` looks at what the settings name.
 
 Written by \`bun scripts/write-configuration-page.ts\` from \`server/src/config.ts\`; a test holds it against it.
 `;

@@ -38,6 +38,45 @@ describe('configuration', () => {
     });
   });
 
+  describe('a setting in a file', () => {
+    const files: Record<string, string> = {
+      '/run/secrets/key': `${createApiKey('live').text}\n`,
+      '/run/secrets/db': 'mysql://x',
+    };
+    const readText = (path: string): string => {
+      const text = files[path];
+      if (text === undefined) throw Object.assign(new Error('not there'), { code: 'ENOENT' });
+      return text;
+    };
+    const problemsWith = (env: Record<string, string>): readonly string[] => {
+      try {
+        parseConfig({ SERVICE_ROLE: 'API', ...PRODUCTION, ...env }, { readText });
+        return [];
+      } catch (error) {
+        if (error instanceof ConfigError) return error.problems;
+        throw error;
+      }
+    };
+
+    test('counts as one in the environment, without the line break at its end', () => {
+      const env = { SERVICE_ROLE: 'API', ...PRODUCTION, ADMIN_API_KEY_FILE: '/run/secrets/key' };
+      expect(parseConfig(env, { readText }).adminApiKey).toBe(files['/run/secrets/key']?.trim() ?? '');
+    });
+
+    test('excludes the same in the environment, and must be there and right', () => {
+      const { DATABASE_URL: _, ...rest } = PRODUCTION;
+      expect(problemsWith({ SMTP_HOST_FILE: '/run/secrets/key' })).toEqual([
+        'SMTP_HOST_FILE and SMTP_HOST exclude each other: set one of them',
+      ]);
+      const wrong = { ...rest, DATABASE_URL: '', DATABASE_URL_FILE: '/run/secrets/db' };
+      expect(problemsWith(wrong)).toEqual([expect.stringMatching(/^DATABASE_URL has a wrong value/)]);
+      const away = { ...rest, DATABASE_URL: '', DATABASE_URL_FILE: '/run/secrets/away' };
+      expect(problemsWith(away)).toEqual([
+        'DATABASE_URL_FILE has a wrong value: the file cannot be read (ENOENT)',
+      ]);
+    });
+  });
+
   test('webhooks stay on the public internet but in DEV, and there too where that is wished', () => {
     const closed = { allowHttp: false, allowPrivate: false };
     expect(parseConfig({ SERVICE_ROLE: 'WORKER', ...PRODUCTION }).webhooks).toMatchObject(closed);

@@ -67,7 +67,8 @@ async function checkDmarc(domain: string, readTxt: ReadTxt): Promise<Check> {
       `${name} has no policy`,
       `Add a TXT record at ${name}: "v=DMARC1; p=none; rua=mailto:dmarc@${domain}".`,
     );
-  if (/p=none/i.test(record))
+  // `sp=none` is another tag: the policy of its subdomains (RFC 7489, 6.3).
+  if (/;\s*p\s*=\s*none/i.test(record))
     return warning('dmarc', record, 'It only watches: p=quarantine or p=reject once its reports are clean.');
   return ok('dmarc', record);
 }

@@ -1,0 +1,3 @@
+import { auditDependencies } from './audit/audit.ts';
+
+process.exitCode = await auditDependencies();
