@@ -215,7 +215,7 @@ describe('configuration', () => {
         isSecure: true,
         isTlsRequired: false,
         auth: { user: 'u', pass: 'p' },
-        poolSize: 10,
+        poolSize: 20,
         tls: {},
         dkim: null,
       },

@@ -93,7 +93,7 @@ export const SETTINGS = {
   SMTP_POOL_SIZE: Type.Integer({
     minimum: 1,
     maximum: 500,
-    default: 10,
+    default: 20,
     description: 'Connections that a worker keeps open to the relay',
   }),
   PROVIDERS: Type.Optional(
@@ -126,7 +126,7 @@ export const SETTINGS = {
   WORKER_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 1000,
-    default: 20,
+    default: 40,
     description: 'Messages that a worker works on at once',
   }),
   WORKER_NICE: Type.Integer({

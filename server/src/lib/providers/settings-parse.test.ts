@@ -43,7 +43,7 @@ describe('providers', () => {
           isSecure: false,
           isTlsRequired: false,
           auth: null,
-          poolSize: 10,
+          poolSize: 20,
           tls: {},
           dkim: null,
         },

@@ -55,7 +55,7 @@ export const PROVIDER_SCHEMAS = {
     poolSize: Type.Integer({
       minimum: 1,
       maximum: 500,
-      default: 10,
+      default: 20,
       description: 'connections of a worker, an integer from 1 to 500',
     }),
     tls: Type.Optional(
