@@ -1,16 +1,16 @@
 import type { ApiDeps } from './api/app.ts';
-import { type PagesBeside, startApi } from './api/start.ts';
+import type { PagesBeside } from './api/start.ts';
 import { createClosers } from './closers.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { SchemaBehindError } from './lib/db/schema-guard.ts';
 import { createBuildTable } from './lib/db/template-builds.ts';
 import { createEngine, type Engine } from './lib/engine/engine.ts';
-import { openProfile, type Profile } from './lib/profile.ts';
-import { createLogger, type Logger } from './lib/telemetry/logger.ts';
+import type { Profile } from './lib/profile.ts';
+import { createLogger, type Logger, openDestination } from './lib/telemetry/logger.ts';
 import { lowerCpuPriority } from './lib/cpu-priority.ts';
 import { startTelemetry, type Telemetry } from './lib/telemetry/telemetry.ts';
 import { stopOnSignals } from './signals.ts';
-import { startWorker, type WorkerDeps } from './worker/start.ts';
+import type { WorkerDeps } from './worker/start.ts';
 
 /** A started role, whichever it is. */
 export type RunningService = {
@@ -58,9 +58,10 @@ type Extras = Omit<ServiceOptions, 'telemetry'>;
 type Starting = Extras & Pick<WorkerDeps, 'config' | 'logger'> & { telemetry: Telemetry };
 
 async function startWith({ config, logger, telemetry, ...extras }: Starting): Promise<RunningService> {
-  const opening = openProfile(config.storage, logger);
-  const openBuilds = async () => createBuildTable((await opening).database.db);
-  // The engine starts its sandbox while the database opens; nothing is compiled, hence locked, before both are there.
+  let opening: Promise<Profile> | null = null;
+  const open = () => (opening ??= openStorage(config, logger));
+  const openBuilds = async () => createBuildTable((await open()).database.db);
+  const isStarting = Promise.withResolvers<void>();
   const starting = createEngine({
     sandboxMode: config.sandboxMode,
     isLockRequired: config.isProduction,
@@ -69,11 +70,14 @@ async function startWith({ config, logger, telemetry, ...extras }: Starting): Pr
       read: async (key) => (await openBuilds()).read(key),
       write: async (key, code) => (await openBuilds()).write(key, code),
     },
-    lock: { acquire: async (key) => (await opening).buildLock.acquire(key) },
+    lock: { acquire: async (key) => (await open()).buildLock.acquire(key) },
     logger,
     metrics: telemetry.metrics,
+    onStarting: isStarting.resolve,
   });
-  const [opened, started] = await Promise.allSettled([opening, starting]);
+  // The sandbox starts on another core while this one loads the rest of the code, which is most of a start, and opens the database.
+  await Promise.race([isStarting.promise, Promise.allSettled([starting])]);
+  const [opened, started] = await Promise.allSettled([open(), starting, loadRole(config)]);
   if (opened.status === 'fulfilled' && started.status === 'fulfilled') {
     return startRole({ ...extras, config, profile: opened.value, engine: started.value, logger, telemetry });
   }
@@ -83,18 +87,33 @@ async function startWith({ config, logger, telemetry, ...extras }: Starting): Pr
   throw [opened, started].find((result) => result.status === 'rejected')?.reason;
 }
 
+async function openStorage({ storage }: Config, logger: Logger): Promise<Profile> {
+  const { openProfile } = await import('./lib/profile.ts');
+  return openProfile(storage, logger);
+}
+
+/** What the role needs, and no more: an API does without the half of the code that delivers. */
+async function loadRole({ role }: Config) {
+  const [api, worker] = await Promise.all([
+    role === 'WORKER' ? null : import('./api/start.ts'),
+    role === 'API' ? null : import('./worker/start.ts'),
+  ]);
+  return { startApi: api?.startApi ?? null, startWorker: worker?.startWorker ?? null };
+}
+
 async function startRole(deps: ApiDeps & WorkerDeps & Extras): Promise<RunningService> {
   const { config, profile, engine } = deps;
   const closers = createClosers();
   closers.add(() => profile.close());
   closers.add(() => engine.close());
   try {
-    const worker = config.role === 'API' ? null : startWorker(deps);
+    const { startApi, startWorker } = await loadRole(config);
+    const worker = startWorker?.(deps);
     const stopWorker = async () => worker?.stop();
     closers.add(stopWorker);
     const pages = (await deps.openPages?.(deps)) ?? null;
     closers.add(async () => pages?.stop());
-    const api = config.role === 'WORKER' ? null : startApi({ ...deps, pages });
+    const api = startApi?.({ ...deps, pages });
     // Side by side, because each may use the whole grace.
     closers.add(async () => void (await Promise.all([api?.stop(), stopWorker()])));
     return { url: api?.url ?? null, profile, stop: closers.closeAll };
@@ -114,7 +133,8 @@ async function main(): Promise<void> {
   // Before anything is started: threads and sandboxes have it from whoever starts them.
   if (config.role === 'WORKER') lowerCpuPriority(config.workerNice);
   const isForPeople = config.role === 'DEV' && process.stderr.isTTY;
-  const logger = createLogger({ level: config.logLevel, isPretty: isForPeople, burst: config.logBurst });
+  const destination = await openDestination(isForPeople);
+  const logger = createLogger({ level: config.logLevel, destination, burst: config.logBurst });
   const service = await startService(config, logger);
   logger.info({ role: config.role, profile: service.profile.name, url: service.url }, 'started');
   const signal = await stopOnSignals({ stop: service.stop, deadlineMs: stopDeadlineMs(config) });

@@ -6,7 +6,7 @@ import { type Config, ConfigError, readConfig } from '../config.ts';
 import { startService } from '../index.ts';
 import { FolderInUseError } from '../lib/db/folder-lock.ts';
 import type { Engine } from '../lib/engine/engine.ts';
-import { createLogger } from '../lib/telemetry/logger.ts';
+import { createLogger, openDestination } from '../lib/telemetry/logger.ts';
 import { type DevKeys, ensureDevKeys } from './credentials.ts';
 import { createLocalApi, type LocalApi } from './local-api.ts';
 import { createPreviewService, type PreviewService } from '../preview/service.ts';
@@ -60,7 +60,8 @@ const INSTANCE_FILE = 'instance.json';
 export async function startDev({ overrides, isQuiet, onProgress, onPush }: DevOptions): Promise<RunningDev> {
   const config = readConfig({ SERVICE_ROLE: 'DEV', ...overrides });
   const level = isQuiet && config.logLevel === 'info' ? 'warn' : config.logLevel;
-  const logger = createLogger({ level, isPretty: process.stderr.isTTY, burst: config.logBurst });
+  const destination = await openDestination(process.stderr.isTTY);
+  const logger = createLogger({ level, destination, burst: config.logBurst });
   prepareFolder(config.mailerDir);
   const templatesDir = existsSync(config.templatesSourceDir) ? config.templatesSourceDir : STARTER_TEMPLATES;
   let preview: PreviewService | null = null;

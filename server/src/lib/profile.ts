@@ -6,7 +6,6 @@ import { releaseAllLeases } from './db/deliveries-unfinished.ts';
 import { isConnectionError } from './db/connection-error.ts';
 import type { Database } from './db/database.ts';
 import type { AddJobsInTransaction } from './db/messages-write.ts';
-import { openPglite } from './db/pglite.ts';
 import { openPostgres } from './db/postgres.ts';
 import { guardSchema } from './db/schema-guard.ts';
 import { embeddedSessionOf } from './db/statement.ts';
@@ -29,6 +28,7 @@ import {
   type WebhookQueueBackend,
 } from './queue/webhook-queue.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { settlesWithin } from './time-limit.ts';
 
 /** What both profiles provide; nothing beyond this module asks which one it is. */
 export type Profile = {
@@ -61,6 +61,8 @@ async function openEmbedded({
   databaseDir,
   blobs,
 }: Extract<StorageSettings, { kind: 'embedded' }>): Promise<Profile> {
+  // Loaded where it is used: a process of the other profile starts the sooner without it.
+  const { openPglite } = await import('./db/pglite.ts');
   const database = await openPglite(databaseDir);
   try {
     await database.migrate();
@@ -93,6 +95,9 @@ async function openEmbedded({
   }
 }
 
+/** A Redis that says nothing must not keep a process from starting. */
+const FIRST_CONNECTION_MS = 2000;
+
 async function openProduction(
   { databaseUrl, redisUrl, blobs }: Extract<StorageSettings, { kind: 'production' }>,
   logger: Logger,
@@ -100,6 +105,8 @@ async function openProduction(
   const database = guardSchema(openPostgres(databaseUrl), logger);
   await assertUsable(database, logger);
   const redis = openRedis(redisUrl, logger);
+  // What asks Redis first at a start, the lock of builds, would be told that it is away before there was time to connect.
+  await settlesWithin(FIRST_CONNECTION_MS, redis.attempted);
   const keyNews = createRedisKeyNews({ redis: redis.failFast, logger });
   const connections = { producer: redis.failFast, consumer: redis.patient };
   const queue = createRedisQueue(connections);

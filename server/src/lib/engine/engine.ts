@@ -98,6 +98,8 @@ export type EngineOptions = {
   sandboxMode?: SandboxMode;
   /** Refuse to start when the system cannot lock sandboxes in, instead of warning. */
   isLockRequired?: boolean;
+  /** Called when the first sandbox is on its way: whoever has the event loop to itself until then gets it the sooner. */
+  onStarting?: () => void;
 };
 
 /** Time and seed of what is rendered without a message to take them from: the check of a push, and previews. */
@@ -125,9 +127,12 @@ export async function createEngine({
   limits: given,
   sandboxMode = 'full',
   isLockRequired = false,
+  onStarting,
 }: EngineOptions): Promise<Engine> {
   const limits = { ...DEFAULT_RENDER_LIMITS, ...given };
-  await assertMacrosAreOff();
+  // Beside the start of the first sandbox; nothing of a client is compiled before it is known.
+  const macrosAreOff = assertMacrosAreOff();
+  void Promise.allSettled([macrosAreOff]);
   const version = computeEngineVersion();
   const lookup = createTemplateLookup({
     store: createArtifactStore({ dir: distDir }),
@@ -138,7 +143,7 @@ export async function createEngine({
   });
   const runtimeCode = await loadRuntime(lookup, version);
   hideFromChildren();
-  const starter = await createSandboxStarter({
+  const starter = createSandboxStarter({
     runtimeCode,
     mode: sandboxMode,
     isLockRequired,
@@ -153,7 +158,8 @@ export async function createEngine({
   const readMemory = (pid: number): number | null => readProcessUsage(pid).privateBytes;
   const onWait = (waitMs: number): void => metrics.sandboxWait.record(waitMs);
   const pool = createSandboxPool({ starter, limits, onKill, onWait, readMemory });
-  await closeOnFailure(pool, () => pool.ready());
+  onStarting?.();
+  await closeOnFailure(pool, async () => void (await Promise.all([macrosAreOff, pool.ready()])));
   const unwatch = metrics.pools.watch('sandbox', pool.use);
   const locator = createErrorLocator({ logger });
   const context: RenderContext = { version, lookup, pool, limits, locator, metrics };

@@ -25,6 +25,8 @@ export type RedisConnections = {
   failFast: RedisClient;
   /** Waits for Redis for ever, as a worker's blocking reads must. */
   patient: RedisClient;
+  /** Resolves when the first attempt of `failFast` to connect has ended, well or not. */
+  attempted: Promise<void>;
   close(): Promise<void>;
 };
 
@@ -43,10 +45,17 @@ export function openRedis(url: string, logger: Logger): RedisConnections {
   return {
     failFast,
     patient,
+    attempted: firstOf(failFast, ['ready', 'error', 'close', 'end']),
     async close() {
       for (const redis of connections) redis.disconnect();
     },
   };
+}
+
+function firstOf(redis: RedisClient, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of events) redis.once(event, () => resolve());
+  });
 }
 
 /**

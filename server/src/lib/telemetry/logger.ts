@@ -1,5 +1,4 @@
 import pino from 'pino';
-import pretty from 'pino-pretty';
 import { createLogSampler } from './log-sampler.ts';
 import { maskText } from './mask-text.ts';
 import { CENSOR, redactFacts, SECRET_KEYS } from './redact.ts';
@@ -9,12 +8,10 @@ export type Logger = pino.Logger;
 
 export type LoggerOptions = {
   level: string;
-  /** Coloured single lines for a person at a terminal instead of JSON. */
-  isPretty?: boolean;
   /** Alike lines below "error" that are written in a second, of more every hundredth; 0, the default, writes all. */
   burst?: number;
   /** Where lines go; standard error by default, so that stdout stays free for a command's answer. */
-  destination?: { write(line: string): void };
+  destination?: { write(line: string): void } | undefined;
   /** In ms, monotonic. */
   now?: () => number;
 };
@@ -28,7 +25,6 @@ const FOREIGN_TEXTS = ['reason', 'note', 'problem'];
  */
 export function createLogger({
   level,
-  isPretty = false,
   burst = 0,
   destination,
   now = () => performance.now(),
@@ -46,12 +42,12 @@ export function createLogger({
     },
     hooks: { logMethod: createSampling(burst, now) },
   };
-  if (isPretty)
-    return pino(
-      options,
-      pretty({ colorize: true, ignore: 'time', singleLine: true, sync: true, destination: 2 }),
-    );
   return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
+}
+
+/** Where the lines of a service go that a person watches: coloured at a terminal; elsewhere where they go by default. */
+export async function openDestination(isForPeople: boolean): Promise<LoggerOptions['destination']> {
+  return isForPeople ? (await import('./terminal-lines.ts')).createTerminalLines() : undefined;
 }
 
 function maskForeign(value: unknown): unknown {

@@ -25,7 +25,7 @@ async function startOn(
     },
     exited: Promise.resolve(),
   });
-  const starter = await createSandboxStarter({
+  const starter = createSandboxStarter({
     runtimeCode: '',
     mode,
     isLockRequired,

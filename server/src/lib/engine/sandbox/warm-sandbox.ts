@@ -41,10 +41,14 @@ export type SandboxStarterOptions = SandboxProcessOptions & {
   onUnlocked(): void;
 };
 
-/** Creates the starter; compiles the warm-ups once. */
-export async function createSandboxStarter(options: SandboxStarterOptions): Promise<SandboxStarter> {
-  const warmUp = await createWarmUpJob(WARM_UP, WARM_UP_PROPS);
-  const codeBlockWarmUp = await createWarmUpJob(CODE_BLOCK_WARM_UP, '{}');
+/** Creates the starter; compiles the warm-ups once, while the first process starts. */
+export function createSandboxStarter(options: SandboxStarterOptions): SandboxStarter {
+  const compiling = Promise.all([
+    createWarmUpJob(WARM_UP, WARM_UP_PROPS),
+    createWarmUpJob(CODE_BLOCK_WARM_UP, '{}'),
+  ]);
+  // Whoever starts a sandbox is told; with nobody there it is no rejection that nobody handles.
+  void Promise.allSettled([compiling]);
   const withCodeBlock = new WeakSet<SandboxProcess>();
   const { startProcess = startSandboxProcess } = options;
   let hasWarned = false;
@@ -63,6 +67,10 @@ export async function createSandboxStarter(options: SandboxStarterOptions): Prom
     async start() {
       const sandbox = await startProcess(options);
       requireLock(sandbox);
+      const [warmUp] = await compiling.catch((error: unknown) => {
+        sandbox.kill();
+        throw error;
+      });
       for (let pass = 0; pass < WARM_UP_PASSES; pass += 1) {
         const outcome = await sandbox.run(warmUp, WARM_UP_LIMITS);
         if (outcome.kind === 'answer' && outcome.json.startsWith('{"status":"ok"')) continue;
@@ -75,6 +83,7 @@ export async function createSandboxStarter(options: SandboxStarterOptions): Prom
       // over-approximates: a mail that only mentions the word pays the load once
       if (!code.includes('CodeBlock') || withCodeBlock.has(sandbox)) return true;
       withCodeBlock.add(sandbox);
+      const [, codeBlockWarmUp] = await compiling;
       const outcome = await sandbox.run(codeBlockWarmUp, WARM_UP_LIMITS);
       return outcome.kind === 'answer';
     },
