@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { sql } from 'drizzle-orm';
-import { createEnqueuer } from '../src/api/enqueuer.ts';
-import { createIntake, type IntakeOptions } from '../src/api/intake.ts';
+import { createEnqueuer } from '../src/api/accepting/enqueuer.ts';
+import { createIntake, type IntakeOptions } from '../src/api/accepting/intake.ts';
 import { loadContent } from '../src/lib/blobs/message-content.ts';
 import { createDatabaseStore } from '../src/lib/blobs/database-store.ts';
 import type { Database } from '../src/lib/db/database.ts';

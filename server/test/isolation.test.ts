@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import type { ProblemCode } from '../src/api/problem.ts';
-import { PROBLEMS } from '../src/api/problem.ts';
+import type { ProblemCode } from '../src/api/problems/problem.ts';
+import { PROBLEMS } from '../src/api/problems/problem.ts';
 import type { Access } from '../src/api/openapi/operation.ts';
 import { OPERATIONS } from '../src/api/openapi/operations.ts';
 import type { Scope } from '../src/lib/auth/api-key.ts';

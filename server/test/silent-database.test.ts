@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sql } from 'drizzle-orm';
-import { createEnqueuer } from '../src/api/enqueuer.ts';
-import { createIntake } from '../src/api/intake.ts';
+import { createEnqueuer } from '../src/api/accepting/enqueuer.ts';
+import { createIntake } from '../src/api/accepting/intake.ts';
 import { monthOf } from '../src/lib/db/client-usage.ts';
 import type { Database } from '../src/lib/db/database.ts';
 import { openPostgres } from '../src/lib/db/postgres.ts';

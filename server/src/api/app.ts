@@ -33,12 +33,12 @@ import { readBytes, readJsonBody } from './middleware/json-body.ts';
 import { assertLocal } from './middleware/local-only.ts';
 import { finishRequest } from './middleware/finish-request.ts';
 import { contextOf, idsOf } from './middleware/request-context.ts';
-import { OverloadError } from './overload.ts';
+import { OverloadError } from './accepting/overload.ts';
 import type { DocumentedRoute } from './openapi/described-operation.ts';
-import { ApiError, toProblemResponse } from './problem.ts';
+import { ApiError, toProblemResponse } from './problems/problem.ts';
 import { createServices } from './services.ts';
-import { toApiError } from './to-api-error.ts';
-import { readUnsubscribeForm } from './unsubscribe-form.ts';
+import { toApiError } from './problems/to-api-error.ts';
+import { readUnsubscribeForm } from './unsubscribe/form.ts';
 
 export type ApiDeps = {
   config: Config;
@@ -51,7 +51,7 @@ export type ApiDeps = {
 /** The API's type, from which the SDK derives every request and answer. */
 export type App = ReturnType<typeof createApp>;
 
-export type { ProblemCode } from './problem.ts';
+export type { ProblemCode } from './problems/problem.ts';
 
 /** Composes the HTTP API; it listens only once it is started. */
 export function createApp(deps: ApiDeps) {

@@ -1,20 +1,20 @@
 import type { ApiDeps } from './app.ts';
-import type { MessageIds } from './accept-message.ts';
-import { createEnqueuer } from './enqueuer.ts';
-import { createIntake } from './intake.ts';
+import type { MessageIds } from './accepting/accept-message.ts';
+import { createEnqueuer } from './accepting/enqueuer.ts';
+import { createIntake } from './accepting/intake.ts';
 import { addressOf } from './middleware/client-address.ts';
 import { createFailureThrottle } from './middleware/failure-throttle.ts';
 import { createAuthenticator } from './middleware/authenticate.ts';
 import { createBodyBudget } from './middleware/body-budget.ts';
 import { createIdempotencyGuard } from './middleware/idempotency.ts';
 import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
-import { createPropsChecker } from './props-check.ts';
+import { createPropsChecker } from './accepting/props-check.ts';
 import { startPruner } from './pruner.ts';
-import { startQueueWatch } from './queue-watch.ts';
-import { createStreams } from './streams.ts';
-import { createTemplateResolver } from './template-resolver.ts';
-import type { ApiError } from './problem.ts';
-import { toApiError } from './to-api-error.ts';
+import { startQueueWatch } from './accepting/queue-watch.ts';
+import { createStreams } from './streams/streams.ts';
+import { createTemplateResolver } from './accepting/template-resolver.ts';
+import type { ApiError } from './problems/problem.ts';
+import { toApiError } from './problems/to-api-error.ts';
 
 /** What the routes share: who calls, what may be taken, and what becomes durable. `stop` ends what runs by itself. */
 export function createServices({ config, profile, logger, telemetry }: Omit<ApiDeps, 'engine'>) {

@@ -1,4 +1,4 @@
-import { type ProblemDetail } from '../api/problem.ts';
+import { type ProblemDetail } from '../api/problems/problem.ts';
 import type { TemplateSources } from '../lib/engine/engine.ts';
 
 /** What the DEV role asks of its own API: over HTTP like everybody else, so that the first mail proves the whole path. */

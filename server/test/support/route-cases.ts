@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../src/api/problem.ts';
+import type { ProblemCode } from '../../src/api/problems/problem.ts';
 import { HOOK_URL } from '../../src/api/openapi/example-values.ts';
 import type { ApiStage } from './api-stage.ts';
 import { sesRecord } from './fake-sns.ts';

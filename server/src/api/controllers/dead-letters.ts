@@ -12,12 +12,16 @@ import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Tracer } from '../../lib/telemetry/tracer.ts';
 import { toActor, toOwner } from '../actor.ts';
-import { DeadLetterFilterBody, ListDeadLettersQuery, toDeadLetterFilter } from '../dead-letter-filter.ts';
-import { walkDeadLetters } from '../dead-letter-walk.ts';
+import {
+  DeadLetterFilterBody,
+  ListDeadLettersQuery,
+  toDeadLetterFilter,
+} from '../lists/dead-letter-filter.ts';
+import { walkDeadLetters } from '../lists/dead-letter-walk.ts';
 import type { Authenticator } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
-import { ApiError } from '../problem.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { ApiError } from '../problems/problem.ts';
 import { requeue } from '../requeue.ts';
 import { assertDone } from './message-actions.ts';
 

@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import type { Database } from '../../lib/db/database.ts';
 import { codeOf } from '../../lib/db/connection-error.ts';
 import { rejectAfter } from '../../lib/time-limit.ts';
-import { OverloadError } from '../overload.ts';
+import { OverloadError } from '../accepting/overload.ts';
 import type { ProviderBoard } from '../../lib/providers/provider-board.ts';
 import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 

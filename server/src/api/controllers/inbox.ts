@@ -10,10 +10,10 @@ import {
 } from '../../lib/db/inbox.ts';
 import { type ReadAttachment, readMime } from '../../lib/mail/read-mime.ts';
 import { toDownload } from '../download.ts';
-import { parseInboxSearch } from '../inbox-search.ts';
+import { parseInboxSearch } from '../lists/inbox-search.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
-import { isUuid, parseCursor, parseLimit, toCursor } from '../pagination.ts';
-import { ApiError } from '../problem.ts';
+import { isUuid, parseCursor, parseLimit, toCursor } from '../lists/pagination.ts';
+import { ApiError } from '../problems/problem.ts';
 import { ListInboxQuery, MarkInboxBody } from '../schemas.ts';
 
 export type InboxDeps = { database: Database; authenticator: Authenticator; now: () => Date };

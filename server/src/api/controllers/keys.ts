@@ -11,11 +11,11 @@ import {
 import { findClient } from '../../lib/db/clients.ts';
 import type { Database, Db } from '../../lib/db/database.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
-import { parseIsoTime } from '../iso-time.ts';
+import { parseIsoTime } from '../accepting/iso-time.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
-import { ApiError } from '../problem.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { ApiError } from '../problems/problem.ts';
 import { CreateKeyBody, PageQuery } from '../schemas.ts';
 
 export type KeysDeps = {

@@ -17,15 +17,15 @@ import { listMessages } from '../../lib/db/messages-list.ts';
 import type { Engine } from '../../lib/engine/engine.ts';
 import { type ReadContent, readContent } from '../../lib/messages/kept-body.ts';
 import { toRedactedProps } from '../../lib/messages/redacted-props.ts';
-import { createBatchAcceptor } from '../accept-batch.ts';
-import { type AcceptDeps, acceptMessage } from '../accept-message.ts';
+import { createBatchAcceptor } from '../accepting/accept-batch.ts';
+import { type AcceptDeps, acceptMessage } from '../accepting/accept-message.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import type { RateGate } from '../middleware/rate-limit.ts';
 import { contextOf } from '../middleware/request-context.ts';
-import { parseMessageFilter } from '../message-filter.ts';
-import { isUuid, parseCursor, parseLimit, toCursor } from '../pagination.ts';
-import { ApiError } from '../problem.ts';
-import { parseSchedule } from '../schedule.ts';
+import { parseMessageFilter } from '../lists/message-filter.ts';
+import { isUuid, parseCursor, parseLimit, toCursor } from '../lists/pagination.ts';
+import { ApiError } from '../problems/problem.ts';
+import { parseSchedule } from '../accepting/schedule.ts';
 import { ListMessagesQuery, RescheduleBody, SendBatchBody, SendMessageBody } from '../schemas.ts';
 
 export type MessagesDeps = {

@@ -2,7 +2,7 @@ import { Elysia } from 'elysia';
 import { isBearer } from '../../lib/telemetry/bearer.ts';
 import { PROMETHEUS_CONTENT_TYPE } from '../../lib/telemetry/prometheus-content-type.ts';
 import type { Scrape } from '../../lib/telemetry/telemetry.ts';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 
 export type MetricsDeps = { scrape: Scrape | null; token: string | null };
 

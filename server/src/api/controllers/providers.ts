@@ -2,10 +2,10 @@ import { Elysia } from 'elysia';
 import { type BreakerRecord, listBreakerChanges } from '../../lib/db/breaker-changes.ts';
 import type { Database } from '../../lib/db/database.ts';
 import type { ProviderBoard } from '../../lib/providers/provider-board.ts';
-import { parseIsoTime } from '../iso-time.ts';
+import { parseIsoTime } from '../accepting/iso-time.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
-import { parseCursor, parseLimit, toPage } from '../pagination.ts';
-import { ApiError } from '../problem.ts';
+import { parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { ApiError } from '../problems/problem.ts';
 import { ListProviderEventsQuery } from '../schemas.ts';
 
 export type ProvidersDeps = {

@@ -3,7 +3,7 @@ import type { MailQueue } from '../../lib/queue/mail-queue.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 
 export type QueueDeps = { queue: MailQueue; authenticator: Authenticator; logger: Logger };
 

@@ -6,7 +6,7 @@ import { parseAddress } from '../../lib/mail/address.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { assertClient, assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 
 export type RecipientsDeps = {
   database: Database;

@@ -2,9 +2,9 @@ import { Elysia } from 'elysia';
 import type { Database } from '../../lib/db/database.ts';
 import { countMessages, type StatsCount } from '../../lib/db/stats.ts';
 import type { KeyMode } from '../../lib/auth/api-key.ts';
-import { parseIsoTime } from '../iso-time.ts';
+import { parseIsoTime } from '../accepting/iso-time.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 import { StatsQuery } from '../schemas.ts';
 
 export type StatsDeps = { database: Database; authenticator: Authenticator; now: () => Date };

@@ -2,12 +2,12 @@ import { Elysia } from 'elysia';
 import type { Database } from '../../lib/db/database.ts';
 import { findFeedHead, findPositionBefore } from '../../lib/db/event-feed.ts';
 import { comparePositions, type FeedPosition, parseFeedCursor } from '../../lib/db/event-feed-position.ts';
-import { createEventFilter } from '../event-filter.ts';
-import { parseStreamFilter } from '../message-filter.ts';
+import { createEventFilter } from '../streams/event-filter.ts';
+import { parseStreamFilter } from '../lists/message-filter.ts';
 import { assertClient, assertScope, type Authenticator } from '../middleware/authenticate.ts';
-import { ApiError } from '../problem.ts';
-import { StreamQuery } from '../stream-schema.ts';
-import type { Streams } from '../streams.ts';
+import { ApiError } from '../problems/problem.ts';
+import { StreamQuery } from '../streams/stream-schema.ts';
+import type { Streams } from '../streams/streams.ts';
 
 export type StreamDeps = {
   database: Database;

@@ -12,8 +12,8 @@ import { parseAddress } from '../../lib/mail/address.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
-import { ApiError } from '../problem.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { ApiError } from '../problems/problem.ts';
 import { PageQuery } from '../schemas.ts';
 
 export type SuppressionsDeps = { database: Database; logger: Logger; authenticator: Authenticator };

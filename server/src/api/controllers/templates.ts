@@ -17,14 +17,14 @@ import { deriveSchema } from '../../lib/engine/derived-schema.ts';
 import { resolveLocale } from '../../lib/engine/locales.ts';
 import { createPropsValidator } from '../../lib/engine/props-schema.ts';
 import { assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
-import { toLocale } from '../locale.ts';
+import { toLocale } from '../accepting/locale.ts';
 import { findUnstorable } from '../middleware/json-body.ts';
 import type { IdempotencyGuard } from '../middleware/idempotency.ts';
-import { parseCursor, parseLimit, toPage } from '../pagination.ts';
-import { ApiError, type ProblemCode } from '../problem.ts';
-import type { PropsChecker } from '../props-check.ts';
-import { toTemplateMail } from '../template-mail.ts';
-import type { TemplateResolver } from '../template-resolver.ts';
+import { parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { ApiError, type ProblemCode } from '../problems/problem.ts';
+import type { PropsChecker } from '../accepting/props-check.ts';
+import { toTemplateMail } from '../accepting/template-mail.ts';
+import type { TemplateResolver } from '../accepting/template-resolver.ts';
 import { PageOnlyQuery, PutTemplateBody, RenderTemplateBody, RollbackTemplateBody } from '../schemas.ts';
 
 export type TemplatesDeps = {

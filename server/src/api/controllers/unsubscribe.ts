@@ -3,9 +3,9 @@ import type { Database } from '../../lib/db/database.ts';
 import { unsubscribeRecipient } from '../../lib/db/messages-change.ts';
 import { findUnsubscribable } from '../../lib/db/messages.ts';
 import { isUnsubscribeSecret, parseUnsubscribeToken } from '../../lib/messages/unsubscribe.ts';
-import { ApiError } from '../problem.ts';
-import { parseOneClick } from '../unsubscribe-form.ts';
-import { toUnsubscribePage, UNSUBSCRIBED_PAGE } from '../unsubscribe-page.ts';
+import { ApiError } from '../problems/problem.ts';
+import { parseOneClick } from '../unsubscribe/form.ts';
+import { toUnsubscribePage, UNSUBSCRIBED_PAGE } from '../unsubscribe/page.ts';
 
 /** Held against the secret where there is no message, so that both take as long. */
 const NOBODY = 'A'.repeat(22);

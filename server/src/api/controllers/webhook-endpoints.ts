@@ -20,20 +20,20 @@ import { toTestPayload } from '../../lib/webhooks/payload.ts';
 import { createSecretBox } from '../../lib/webhooks/secret-box.ts';
 import { createWebhookSecret } from '../../lib/webhooks/signature.ts';
 import { parseTargetUrl, type TargetPolicy } from '../../lib/webhooks/target.ts';
-import { parseIsoTime } from '../iso-time.ts';
+import { parseIsoTime } from '../accepting/iso-time.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../pagination.ts';
-import { ApiError } from '../problem.ts';
+import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { ApiError } from '../problems/problem.ts';
 import { PageOnlyQuery } from '../schemas.ts';
-import { toDeliveryAnswer, toEndpointAnswer } from '../webhook-answers.ts';
+import { toDeliveryAnswer, toEndpointAnswer } from '../webhooks/answers.ts';
 import {
   CreateEndpointBody,
   ListDeliveriesQuery,
   ReplayBody,
   RotateSecretBody,
   UpdateEndpointBody,
-} from '../webhook-schemas.ts';
+} from '../webhooks/schemas.ts';
 
 export type WebhookEndpointsDeps = {
   config: Pick<Config, 'secretKey' | 'webhooks'>;

@@ -5,7 +5,7 @@ import type { CallbackAdapter } from '../../lib/providers/callback.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import { contextOf } from '../middleware/request-context.ts';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 
 export type WebhooksDeps = {
   database: Database;

@@ -10,8 +10,8 @@ import { findApiKeyByPrefix, touchApiKey } from '../../lib/db/api-keys.ts';
 import type { Client } from '../../lib/db/clients.ts';
 import type { Db } from '../../lib/db/database.ts';
 import { settlesWithin } from '../../lib/time-limit.ts';
-import { overloaded } from '../overload.ts';
-import { ApiError } from '../problem.ts';
+import { overloaded } from '../accepting/overload.ts';
+import { ApiError } from '../problems/problem.ts';
 import type { FailureThrottle } from './failure-throttle.ts';
 
 /** Who is calling. An admin belongs to no client and sees none of their messages. */

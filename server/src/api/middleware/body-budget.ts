@@ -1,4 +1,4 @@
-import { overloaded } from '../overload.ts';
+import { overloaded } from '../accepting/overload.ts';
 import { contextOf } from './request-context.ts';
 
 /** The memory that all request bodies together may take. */

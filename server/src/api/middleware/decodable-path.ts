@@ -1,4 +1,4 @@
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 
 /**
  * Refuses a path whose percent signs are no encoding of UTF-8, before the router makes `null` of such a parameter: handlers rely on

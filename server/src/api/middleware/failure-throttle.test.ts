@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 import { createFailureThrottle } from './failure-throttle.ts';
 
 function setUp({ perMinute = 3, maxAddresses = 100 } = {}) {

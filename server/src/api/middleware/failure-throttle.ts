@@ -1,4 +1,4 @@
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 
 /** Slows down whoever presents keys that are none, by the address it calls from. */
 export type FailureThrottle = {

@@ -3,7 +3,7 @@ import type { Database, Db } from '../../lib/db/database.ts';
 import { answerClaim, claimKey, findPriorClaims } from '../../lib/db/idempotency.ts';
 import { type Claim, claimName, type PriorClaim } from '../../lib/idempotency/claim.ts';
 import { hashRequest } from '../../lib/idempotency/request-hash.ts';
-import { ApiError, PROBLEMS, type ProblemCode, toProblem } from '../problem.ts';
+import { ApiError, PROBLEMS, type ProblemCode, toProblem } from '../problems/problem.ts';
 import type { Identity } from './authenticate.ts';
 import { contextOf } from './request-context.ts';
 

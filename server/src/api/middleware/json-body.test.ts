@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 import { readJsonBody } from './json-body.ts';
 
 const MAX_BYTES = 1000;

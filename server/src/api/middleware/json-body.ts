@@ -1,4 +1,4 @@
-import { ApiError, type ProblemDetail } from '../problem.ts';
+import { ApiError, type ProblemDetail } from '../problems/problem.ts';
 
 export type BodyLimits = {
   maxBytes: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 import { assertLocal } from './local-only.ts';
 
 function codeFor(headers: Record<string, string>): string {

@@ -1,5 +1,5 @@
 import { findForeign } from '../../lib/http/local-request.ts';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 
 const REFUSALS = {
   host_not_allowed: 'The DEV role answers for localhost, 127.0.0.1 and [::1] only.',

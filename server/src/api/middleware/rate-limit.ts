@@ -1,5 +1,5 @@
 import type { RateLimiter } from '../../lib/rate-limits/rate-limiter.ts';
-import { ApiError } from '../problem.ts';
+import { ApiError } from '../problems/problem.ts';
 import type { Authenticator, Identity } from './authenticate.ts';
 import { contextOf } from './request-context.ts';
 

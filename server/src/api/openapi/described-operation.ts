@@ -2,7 +2,7 @@ import { listCodes } from './errors-page.ts';
 import type { Operation, Operations } from './operation.ts';
 import { toOperationKey } from './operations.ts';
 import { type Components, isObject, type PublicSchema, toPublicSchema } from './public-schema.ts';
-import type { ProblemCode } from '../problem.ts';
+import type { ProblemCode } from '../problems/problem.ts';
 
 /** A route of the app, with the schemas that it checks requests by. */
 export type DocumentedRoute = {

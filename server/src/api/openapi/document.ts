@@ -1,5 +1,5 @@
-import { EXPLANATIONS } from '../problem-explanations.ts';
-import { type ProblemCode, PROBLEMS } from '../problem.ts';
+import { EXPLANATIONS } from '../problems/problem-explanations.ts';
+import { type ProblemCode, PROBLEMS } from '../problems/problem.ts';
 import { ProblemAnswer } from './answers.ts';
 import {
   type DescribedOperation,

@@ -1,5 +1,5 @@
-import { EXPLANATIONS } from '../problem-explanations.ts';
-import { PROBLEMS, type ProblemCode } from '../problem.ts';
+import { EXPLANATIONS } from '../problems/problem-explanations.ts';
+import { PROBLEMS, type ProblemCode } from '../problems/problem.ts';
 import { escapeHtml, toInlineHtml, toPage } from './html.ts';
 
 const INTRODUCTION = [
@@ -21,7 +21,7 @@ export function toErrorsMarkdown(): string {
   });
   return [
     '# Errors\n',
-    '<!-- Made from server/src/api/problem.ts and problem-explanations.ts by `bun scripts/write-errors-page.ts`. -->\n',
+    '<!-- Made from server/src/api/problems/problem.ts and problem-explanations.ts by `bun scripts/write-errors-page.ts`. -->\n',
     ...INTRODUCTION.map((text) => `${text}\n`),
     ...sections,
   ].join('\n');

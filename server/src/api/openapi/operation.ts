@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
 import type { Scope } from '../../lib/auth/api-key.ts';
-import type { ProblemCode } from '../problem.ts';
+import type { ProblemCode } from '../problems/problem.ts';
 
 /**
  * Whose keys a route takes. Each group of scopes needs one of its own to be met, in this order; `live` routes refuse test keys. The

@@ -1,4 +1,4 @@
-import { PROBLEMS } from '../problem.ts';
+import { PROBLEMS } from '../problems/problem.ts';
 import {
   type DescribedOperation,
   describeOperations,

@@ -1,0 +1,120 @@
+import type { MessageOwner } from '../../lib/db/messages.ts';
+import type { Db } from '../../lib/db/database.ts';
+import type { FeedEvent } from '../../lib/db/event-feed.ts';
+import type { FeedPosition } from '../../lib/db/event-feed-position.ts';
+import { settlesWithin } from '../../lib/time-limit.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import { createEventStream, type EventStream } from './event-stream.ts';
+import { createLiveFeed } from './live-feed.ts';
+import { ApiError } from '../problems/problem.ts';
+
+export type StreamRequest = {
+  owner: MessageOwner;
+  from: FeedPosition;
+  isWanted: (event: FeedEvent) => boolean;
+  /** Asked every few seconds; the stream ends once it is false. */
+  isStillAllowed: () => Promise<boolean>;
+};
+
+/** The event streams that this process has open. */
+export type Streams = {
+  /** @throws ApiError `too_many_streams` or `service_unavailable` */
+  open(request: StreamRequest): ReadableStream<Uint8Array>;
+  /** Ends every stream, and takes no further ones. */
+  stop(): Promise<void>;
+};
+
+export type StreamsOptions = {
+  db: Db;
+  logger: Logger;
+  metrics: Metrics;
+  maxPerClient?: number;
+  heartbeatMs?: number;
+  recheckMs?: number;
+  maxWaitingChars?: number;
+};
+
+/** Proxies cut connections that are silent for a minute, some for half of that. */
+const HEARTBEAT_MS = 15_000;
+/** How long a revoked key's streams go on at most. */
+const RECHECK_MS = 3000;
+const MAX_PER_CLIENT = 20;
+/** For the last words to leave. */
+const LAST_WORDS_MS = 200;
+
+export function createStreams({
+  db,
+  logger,
+  metrics,
+  maxPerClient = MAX_PER_CLIENT,
+  heartbeatMs = HEARTBEAT_MS,
+  recheckMs = RECHECK_MS,
+  maxWaitingChars,
+}: StreamsOptions): Streams {
+  const feed = createLiveFeed({ db, logger });
+  const open = new Map<EventStream, Promise<void>>();
+  let isStopped = false;
+
+  function assertRoom({ clientId }: MessageOwner): void {
+    if (isStopped) throw new ApiError('service_unavailable', 'The service is stopping; connect again.');
+    const own = [...open.keys()].filter((stream) => stream.clientId === clientId).length;
+    if (own < maxPerClient) return;
+    throw new ApiError(
+      'too_many_streams',
+      `A client may have ${maxPerClient} streams open at one instance; share one, or close others.`,
+      { headers: { 'retry-after': '5' } },
+    );
+  }
+
+  async function follow(stream: EventStream, from: FeedPosition, signal: AbortSignal): Promise<void> {
+    try {
+      await feed.follow(stream, from, signal);
+    } catch (error) {
+      logger.warn({ err: error }, 'an event stream could not catch up');
+      stream.end('the events cannot be read now: resume from the last id');
+    }
+  }
+
+  async function recheck(stream: EventStream, isStillAllowed: () => Promise<boolean>): Promise<void> {
+    try {
+      if (!(await isStillAllowed())) stream.end('the key is no longer valid');
+    } catch (error) {
+      logger.debug({ err: error }, 'could not look whether a key is still valid');
+    }
+  }
+
+  return {
+    open({ owner, from, isWanted, isStillAllowed }) {
+      assertRoom(owner);
+      const ended = new AbortController();
+      const timers: Timer[] = [];
+      const stream = createEventStream({
+        clientId: owner.clientId,
+        from,
+        isWanted: (event) => event.mode === owner.mode && isWanted(event),
+        ...(maxWaitingChars === undefined ? {} : { maxWaitingChars }),
+        onEnd() {
+          for (const timer of timers) clearInterval(timer);
+          open.delete(stream);
+          metrics.streams.add(-1);
+          ended.abort();
+        },
+      });
+      metrics.streams.add(1);
+      timers.push(
+        setInterval(() => stream.beat(), heartbeatMs),
+        setInterval(() => void recheck(stream, isStillAllowed), recheckMs),
+      );
+      open.set(stream, follow(stream, from, ended.signal));
+      return stream.body;
+    },
+    async stop() {
+      isStopped = true;
+      const following = [...open.values()];
+      for (const stream of open.keys()) stream.end('the service is stopping: resume from the last id');
+      await feed.stop();
+      await settlesWithin(LAST_WORDS_MS, Promise.all(following));
+    },
+  };
+}
