@@ -39,6 +39,15 @@ test('points of a line lie at the heights of their values, on one scale for all 
   expect(full).toBeLessThan(zero);
 });
 
+test('lines that end at the same height have labels that can be read', () => {
+  const series = ['a', 'b', 'c'].map((label) => ({ label, values: [1, 2] }));
+  const { svg } = toLineChart({ name: 'x', title: 'x', xLabel: '', yLabel: '', xs: [1, 2], series });
+  const labels = [...svg.matchAll(/ y="([\d.]+)" text-anchor="start">[abc]</g)].map(([, y]) => Number(y));
+  expect(labels).toHaveLength(3);
+  expect((labels[1] ?? 0) - (labels[0] ?? 0)).toBeGreaterThanOrEqual(15);
+  expect((labels[2] ?? 0) - (labels[1] ?? 0)).toBeGreaterThanOrEqual(15);
+});
+
 test('a chart without values is still a picture', () => {
   expect(toBarChart({ name: 'none', title: 'none', unit: '', bars: [] }).svg).toContain('</svg>');
   const lines = { name: 'none', title: 'none', xLabel: '', yLabel: '', xs: [], series: [] };

@@ -26,6 +26,7 @@ const HEIGHT = 300;
 const EDGE = { top: 48, right: 168, bottom: 44, left: 64 };
 const BAR = { height: 22, gap: 12, labelWidth: 220, valueWidth: 72 };
 const GRID_LINES = 4;
+const LABEL_HEIGHT = 15;
 /** Told apart by people who see colours differently (Okabe and Ito), and readable on white and on black. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00'] as const;
 
@@ -40,6 +41,7 @@ export function toLineChart({ name, title, xLabel, yLabel, xs, series }: LineCha
       `<line class="grid" x1="${EDGE.left}" x2="${WIDTH - EDGE.right}" y1="${y(value)}" y2="${y(value)}"/>${text(EDGE.left - 8, y(value) + 4, format(value), 'end')}`,
   );
   const steps = xs.map((value, index) => text(x(index), HEIGHT - EDGE.bottom + 18, format(value), 'middle'));
+  const labelYs = spread(series.map(({ values }) => y(values.at(-1) ?? 0)));
   const lines = series.map(({ label, values }, index) => {
     const colour = COLOURS[index % COLOURS.length] ?? COLOURS[0];
     const points = values.map((value, at) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`);
@@ -47,7 +49,7 @@ export function toLineChart({ name, title, xLabel, yLabel, xs, series }: LineCha
       const [cx, cy] = point.split(',');
       return `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"/>`;
     });
-    const end = text(WIDTH - EDGE.right + 12, y(values.at(-1) ?? 0) + 4, label, 'start');
+    const end = text(WIDTH - EDGE.right + 12, (labelYs[index] ?? 0) + 4, label, 'start');
     return `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${points.join(' ')}"/>${dots.join('')}${end}`;
   });
   const names = [
@@ -55,6 +57,17 @@ export function toLineChart({ name, title, xLabel, yLabel, xs, series }: LineCha
     text((EDGE.left + WIDTH - EDGE.right) / 2, HEIGHT - 8, xLabel, 'middle'),
   ];
   return { name, title, svg: toPicture(title, HEIGHT, [...grid, ...steps, ...names, ...lines]) };
+}
+
+/** Moves what lies too close to the one above it down, so that every label can be read. */
+function spread(ys: readonly number[]): number[] {
+  const spreadYs = [...ys];
+  let above = Number.NEGATIVE_INFINITY;
+  for (const index of ys.keys().toArray().toSorted((a, b) => (ys[a] ?? 0) - (ys[b] ?? 0))) {
+    above = Math.max(ys[index] ?? 0, above + LABEL_HEIGHT);
+    spreadYs[index] = above;
+  }
+  return spreadYs;
 }
 
 /** Draws bars, one below the other, each with its value. */

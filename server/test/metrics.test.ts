@@ -88,7 +88,7 @@ describeOnBothProfiles('/metrics', (profile) => {
 
   test('pools, breakers and the process are told whenever somebody reads', async () => {
     const series = await read();
-    expect(series.get('mail_pool_size{pool="provider:smtp"}')).toBe(10);
+    expect(series.get('mail_pool_size{pool="provider:smtp"}')).toBe(20);
     expect(series.get('mail_pool_size{pool="sandbox"}')).toBeGreaterThan(0);
     expect(series.get('mail_pool_waiting{pool="sandbox"}')).toBe(0);
     expect(series.get('mail_breaker_state{provider="smtp"}')).toBe(0);

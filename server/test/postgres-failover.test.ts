@@ -25,7 +25,9 @@ describe.skipIf(isMissing('initdb', 'postgres', 'pg_basebackup', 'redis-server')
       await using fleet = await createFleet({
         databaseUrl: database.url.replace(`127.0.0.1:${primary.port}`, both),
         redisUrl: redis.url,
-        settings: { SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_GRACE_MS: '3000' },
+        // A claim whose answer went down with the primary is taken up after its lease, and that is longer than anybody waits here. What
+        // was handed over is recorded within the lease, which has to outlast the promotion.
+        settings: { SHUTDOWN_DRAIN_MS: '0', SHUTDOWN_GRACE_MS: '3000', LEASE_MS: '25000' },
       });
       const [api] = await Promise.all([fleet.start('API'), fleet.start('WORKER'), fleet.start('WORKER')]);
       const key = await fleet.createKey(api.url);
