@@ -63,7 +63,10 @@ export function toLineChart({ name, title, xLabel, yLabel, xs, series }: LineCha
 function spread(ys: readonly number[]): number[] {
   const spreadYs = [...ys];
   let above = Number.NEGATIVE_INFINITY;
-  for (const index of ys.keys().toArray().toSorted((a, b) => (ys[a] ?? 0) - (ys[b] ?? 0))) {
+  for (const index of ys
+    .keys()
+    .toArray()
+    .toSorted((a, b) => (ys[a] ?? 0) - (ys[b] ?? 0))) {
     above = Math.max(ys[index] ?? 0, above + LABEL_HEIGHT);
     spreadYs[index] = above;
   }
