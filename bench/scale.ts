@@ -9,12 +9,15 @@ import { BUSY_CLIENT, fillTables } from '../server/test/support/many-rows.ts';
 import { migrateDatabaseAt } from '../server/test/support/migrate.ts';
 import { startPostgres } from '../server/test/support/postgres.ts';
 import { cpuUsOf } from './delivery/process-cpu.ts';
+import { measureScaleOut, SCALE_OUT_CAPTION, type ScaleOutSample } from './delivery/scale-out.ts';
 import { toLineChart } from './plot.ts';
 import { type BenchReport, percentile, round, toTable } from './report.ts';
 
 /** What a table of messages holds on the first day, after a while, and after a good while. */
 const SIZES = [10_000, 100_000, 1_000_000] as const;
 const ROUNDS = 5;
+/** As many as fill a small machine. */
+const MOST_WORKERS = 5;
 /** PostgreSQL's CPU time comes in steps of 10 ms: so many that one of them is a few µs an operation. */
 const OPERATIONS = 1000;
 /** As many as one commit of the API holds under load. */
@@ -92,7 +95,7 @@ export async function runScaleBench(): Promise<BenchReport> {
     for (const operation of OPERATIONS_OF)
       measured.push({ operation, us: await measureRounds(postgres.pid, stages, operation) });
     await Promise.all(stages.map(({ database }) => database.close()));
-    return toReport(measured);
+    return withScaleOut(toReport(measured), await measureScaleOut(MOST_WORKERS));
   } finally {
     await postgres.stop();
   }
@@ -207,6 +210,31 @@ function toReport(measured: readonly Measured[]): BenchReport {
     table: toTable([[...header, 'grows'], ...rows]),
     figures: { sizes: SIZES, ...Object.fromEntries(figures) },
     plots: [plot],
+  };
+}
+
+function withScaleOut(report: BenchReport, samples: readonly ScaleOutSample[]): BenchReport {
+  const one = samples[0]?.messagesPerS ?? Number.NaN;
+  const rows = samples.map(({ workers, messagesPerS }) => [
+    String(workers),
+    messagesPerS.toFixed(0),
+    `${(messagesPerS / one).toFixed(2)} x`,
+  ]);
+  const plot = toLineChart({
+    name: 'scale-out',
+    title: `Workers side by side: ${SCALE_OUT_CAPTION}`,
+    xLabel: 'workers',
+    yLabel: 'messages/s',
+    xs: samples.map(({ workers }) => workers),
+    series: [
+      { label: 'delivered', values: samples.map(({ messagesPerS }) => messagesPerS) },
+      { label: 'so many times one', values: samples.map(({ workers }) => one * workers) },
+    ],
+  });
+  return {
+    table: `${report.table}\n\n${toTable([[`workers; ${SCALE_OUT_CAPTION}`, 'messages/s', 'of one'], ...rows])}`,
+    figures: { ...report.figures, scaleOut: samples.map(({ messagesPerS }) => round(messagesPerS)) },
+    plots: [...(report.plots ?? []), plot],
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createClosers } from '../../server/src/closers.ts';
 import { type PostgresServer, startPostgres } from '../../server/test/support/postgres.ts';
 import { startRedis } from '../../server/test/support/redis.ts';
-import { type CountingSink, startCountingSink } from './sink.ts';
+import { type CountingSink, type SinkOptions, startCountingSink } from './sink.ts';
 
 /** What every system that is compared works with: the same PostgreSQL, Redis and SMTP sink, each with data of its own. */
 export type BenchServers = {
@@ -21,7 +21,7 @@ export type BenchServers = {
 };
 
 /** Starts them on loopback; fsync and synchronous_commit are on, and Redis writes its append-only file. */
-export async function startBenchServers(): Promise<BenchServers> {
+export async function startBenchServers(relay: SinkOptions = {}): Promise<BenchServers> {
   const closers = createClosers();
   try {
     const folder = await mkdtemp(join(tmpdir(), 'bench-delivery-'));
@@ -30,7 +30,7 @@ export async function startBenchServers(): Promise<BenchServers> {
     closers.add(() => postgres.stop());
     const redis = await startRedis();
     closers.add(() => redis.stop());
-    const sink = await startCountingSink();
+    const sink = await startCountingSink(relay);
     closers.add(() => sink.stop());
     return {
       postgres,

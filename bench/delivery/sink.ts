@@ -11,18 +11,24 @@ export type CountingSink = {
   stop(): Promise<void>;
 };
 
+export type SinkOptions = {
+  /** Whole seconds that it takes over each mail, as a relay far away does; none by default. */
+  delayS?: number;
+};
+
 /** @throws Error where smtp-sink (Debian's postfix package) is not installed or does not start */
-export function startCountingSink(): Promise<CountingSink> {
-  return startWithRetries(5, start);
+export function startCountingSink(options: SinkOptions = {}): Promise<CountingSink> {
+  return startWithRetries(5, () => start(options));
 }
 
-async function start(): Promise<CountingSink> {
+async function start({ delayS }: SinkOptions): Promise<CountingSink> {
   const program = findProgram('smtp-sink');
   if (!program) throw new Error('smtp-sink is not installed: it comes with the package postfix');
   const port = findFreePort();
   // -c writes the counters whenever one changes; as root it has to be told whom to become.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-  const sink = Bun.spawn(diesWithParent([program, '-c', ...user, `127.0.0.1:${port}`, '1000']), {
+  const delay = delayS === undefined ? [] : ['-w', String(delayS)];
+  const sink = Bun.spawn(diesWithParent([program, '-c', ...user, ...delay, `127.0.0.1:${port}`, '1000']), {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
