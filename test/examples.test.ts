@@ -133,6 +133,8 @@ describe('examples', () => {
       env = {
         ...environment((await createClient(system.call, system.keys.admin)).live),
         PATH: `${path}:${process.env.PATH}`,
+        // bunx does not read bunfig.toml.
+        BUN_CONFIG_REGISTRY: registry.url,
       };
       project = createFolder('ci-workflow');
       const init = [join(ROOT, 'cli/bin/mailctl'), 'init', '.', '--template', 'welcome', 'receipt'];
