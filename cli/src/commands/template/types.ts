@@ -1,3 +1,4 @@
+import type { TemplateSources } from '@org/mail-server/engine';
 import { CommandError } from '../../command-error.ts';
 import { programName } from '../../environment.ts';
 import { inOrder, isWritten, readLiveTypes } from '../../live-types.ts';
@@ -42,9 +43,23 @@ async function readHere(output: Output, paths: readonly string[]): Promise<Typed
       for (const { name, sources } of templates) {
         const checked = await engine.check(sources);
         if (!checked.ok) throw new CommandError('invalid', `${name}: ${toReasons(toProblem(checked))}`);
-        typed.push({ name, schema: inOrder(checked.schema) });
+        typed.push(await toTyped(name, sources, checked.schema));
       }
       return typed;
     }),
   );
+}
+
+/** Its schema, which the service holds props against, or else what its source says of them. */
+async function toTyped(
+  name: string,
+  { entry, files }: TemplateSources,
+  schema: Readonly<Record<string, unknown>> | null,
+): Promise<TypedTemplate> {
+  if (schema !== null) return { name, schema: inOrder(schema) };
+  // The parser is loaded for those alone that need it.
+  const { findPropTypes } = await import('../../prop-types.ts');
+  const hasMessages = Object.keys(files).some((path) => path.startsWith('messages/'));
+  const props = findPropTypes(entry, files[entry] ?? '');
+  return { name, schema, props, given: hasMessages ? ['locale', 't'] : ['locale'] };
 }
