@@ -1,8 +1,8 @@
-import type { TemplateSources } from '@org/mail-server/engine';
 import { CommandError } from '../../command-error.ts';
 import { programName } from '../../environment.ts';
-import { inOrder, isWritten, readLiveTypes } from '../../live-types.ts';
+import { isWritten, readLiveTypes } from '../../live-types.ts';
 import { loadTemplates, withLocalEngine } from '../../local-templates.ts';
+import { toTyped } from '../../local-types.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { bold, green, type Output, toReasons } from '../../output.ts';
 import { withSpinner } from '../../progress.ts';
@@ -48,18 +48,4 @@ async function readHere(output: Output, paths: readonly string[]): Promise<Typed
       return typed;
     }),
   );
-}
-
-/** Its schema, which the service holds props against, or else what its source says of them. */
-async function toTyped(
-  name: string,
-  { entry, files }: TemplateSources,
-  schema: Readonly<Record<string, unknown>> | null,
-): Promise<TypedTemplate> {
-  if (schema !== null) return { name, schema: inOrder(schema) };
-  // The parser is loaded for those alone that need it.
-  const { findPropTypes } = await import('../../prop-types.ts');
-  const hasMessages = Object.keys(files).some((path) => path.startsWith('messages/'));
-  const props = findPropTypes(entry, files[entry] ?? '');
-  return { name, schema, props, given: hasMessages ? ['locale', 't'] : ['locale'] };
 }
