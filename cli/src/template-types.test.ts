@@ -193,7 +193,7 @@ describe('a declaration from what a source says of its props', () => {
     const toSource = (type: string) =>
       `type Templates = ${type}; interface Props { it: Templates }\nexport default (props: Props) => null;`;
     const others: Record<string, string> = { 'an-other': 'string', an_other: 'boolean', it: 'number' };
-    const all = Object.entries(others).map(([name, type]) => ({ name, ...typed(toSource(type)) }));
+    const all = Object.entries(others).map(([name, type]) => Object.assign(typed(toSource(type)), { name }));
     const namespaces = [...toTemplateTypes(all).matchAll(/namespace (\S+)/g)].map(([, name]) => name);
     expect(new Set(namespaces).size).toBe(3);
     expect(fits(typed(toSource('number')), { it: 1 })).toBe(true);
