@@ -4,10 +4,13 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import mailctl from '../cli/package.json' with { type: 'json' };
+import { PROJECT_VERSIONS } from '../cli/src/commands/init/versions.ts';
 import { buildSdkCode } from '../scripts/sdk/build.ts';
 import { collectOutput } from '../server/test/support/collect-output.ts';
 import { findProgram, isMissing } from '../server/test/support/requires.ts';
 import { createClient, startSystem, type TestSystem } from '../server/test/support/system.ts';
+import { type RegistryPackage, startRegistry } from './local-registry.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
@@ -108,38 +111,52 @@ describe('examples', () => {
   });
 
   describe('ci-workflow', () => {
+    let registry: Awaited<ReturnType<typeof startRegistry>>;
     let project: string;
     let env: Record<string, string | undefined>;
 
-    beforeAll(async () => {
-      project = join(folder, 'ci-workflow');
-      const bin = join(project, 'node_modules', '.bin');
-      const path = join(folder, 'bin');
-      mkdirSync(bin, { recursive: true });
+    /** A folder that installs from the registry of this test, and keeps what it downloads to itself. */
+    const createFolder = (name: string): string => {
+      const path = join(folder, name);
       mkdirSync(path);
-      // As after `bun install`, and with the Bun that the workflow sets up.
-      symlinkSync(join(ROOT, 'cli/bin/mailctl'), join(bin, 'mailctl'));
+      const bunfig = `[install]\nregistry = "${registry.url}"\n[install.cache]\ndir = "${path}-cache"\n`;
+      writeFileSync(join(path, 'bunfig.toml'), bunfig);
+      return path;
+    };
+
+    beforeAll(async () => {
+      registry = await startRegistry(toPublished());
+      const path = join(folder, 'bin');
+      mkdirSync(path);
+      // The Bun that the workflow sets up.
       for (const name of ['bun', 'bunx']) symlinkSync(process.execPath, join(path, name));
       env = {
         ...environment((await createClient(system.call, system.keys.admin)).live),
         PATH: `${path}:${process.env.PATH}`,
+        // bunx does not read bunfig.toml.
+        BUN_CONFIG_REGISTRY: registry.url,
       };
-      const started = await run(
-        ['bunx', 'mailctl', 'init', '.', '--template', 'welcome', 'receipt'],
-        env,
-        project,
-      );
-      expect(started.exitCode, started.stderr).toBe(0);
+      project = createFolder('ci-workflow');
+      const init = [join(ROOT, 'cli/bin/mailctl'), 'init', '.', '--template', 'welcome', 'receipt'];
+      // The lockfile that is committed comes from the install that `init` asks for.
+      for (const command of [init, ['bun', 'install']]) {
+        const { exitCode, stderr } = await run(command, env, project);
+        expect(exitCode, stderr).toBe(0);
+      }
+      rmSync(join(project, 'node_modules'), { recursive: true });
     });
 
-    /** Runs what a job runs, and tells of each step how it ended. */
+    afterAll(() => registry.stop());
+
+    const runStep = (step: Step, cwd: string) => run(['/bin/sh', '-e', '-c', step.run], env, cwd);
+
+    /** Runs what a job runs, and tells of each step after the first how it ended. */
     const runJob = async (name: string) => {
-      const steps = await readSteps(name);
-      expect(steps[0]).toEqual({ name: 'Install', run: 'bun install --frozen-lockfile' });
       const ends: Record<string, { exitCode: number; stdout: string }> = {};
-      for (const step of steps.slice(1))
-        ends[step.name] = await run(['/bin/sh', '-e', '-c', step.run], env, project);
-      return ends;
+      for (const step of await readSteps(name)) ends[step.name] = await runStep(step, project);
+      const { Install, ...rest } = ends;
+      expect(Install).toMatchObject({ exitCode: 0 });
+      return rest;
     };
     const WELL = expect.objectContaining({ exitCode: 0 });
     const IS_LIVE = 'What is live is what was committed';
@@ -161,10 +178,21 @@ describe('examples', () => {
       const entry = join(project, 'templates/welcome/index.tsx');
       const committed = await Bun.file(entry).text();
       writeFileSync(entry, `${committed}\n// by hand\n`);
-      expect((await run(['bunx', 'mailctl', 'template', 'push'], env, project)).exitCode).toBe(0);
+      const byHand = { name: 'by hand', run: 'bunx --no-install @org/mailctl template push' };
+      expect((await runStep(byHand, project)).exitCode).toBe(0);
       writeFileSync(entry, committed);
       expect(await runJob('drift')).toMatchObject({ [IS_LIVE]: { exitCode: 1 } });
     }, 120_000);
+
+    test('where mailctl is not installed it ends, and takes nothing of that name from a registry', async () => {
+      const empty = createFolder('not-installed');
+      writeFileSync(join(empty, 'package.json'), '{}');
+      registry.asked.length = 0;
+      const steps = (await Promise.all(['review', 'push', 'drift'].map(readSteps))).flat();
+      for (const step of steps.filter(({ name }) => name !== 'Install'))
+        expect(await runStep(step, empty), step.run).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(registry.asked).toEqual([]);
+    });
   });
 
   describe.skipIf(isNodeMissing)('express-app', () => {
@@ -219,6 +247,23 @@ describe('examples', () => {
     });
   });
 });
+
+/**
+ * What a new project names, as it would be published. mailctl is the one of this repository, called where it is; of the others no step
+ * needs more than that they are there.
+ */
+function toPublished(): RegistryPackage[] {
+  const shim = `#!/bin/sh\nexec '${ROOT}cli/bin/mailctl' "$@"\n`;
+  const files = {
+    'package.json': JSON.stringify({ bin: mailctl.bin }),
+    [mailctl.bin.mailctl.slice(2)]: shim,
+  };
+  return Object.entries(PROJECT_VERSIONS).map(([name, version]) => ({
+    name,
+    version,
+    files: name === mailctl.name ? files : {},
+  }));
+}
 
 type Step = { name: string; run: string };
 

@@ -31,14 +31,18 @@ export type TypesKeeper = {
   refresh(): Promise<void>;
 };
 
-type KeeperOptions = { mailer: Mailer; file: string; onWritten: () => void };
+type KeeperOptions = {
+  read: () => Promise<readonly TypedTemplate[]>;
+  file: string;
+  onWritten: () => void;
+};
 
-/** Keeps the declaration of what is live in a file, which is left alone where it says so already. */
-export function createTypesKeeper({ mailer, file, onWritten }: KeeperOptions): TypesKeeper {
+/** Keeps the declaration of what is read in a file, which is left alone where it says so already. */
+export function createTypesKeeper({ read, file, onWritten }: KeeperOptions): TypesKeeper {
   let isWanted = false;
   let isBusy = false;
   const write = async (): Promise<void> => {
-    const text = toTemplateTypes(await readLiveTypes(mailer));
+    const text = toTemplateTypes(await read());
     if (isWritten(file, text)) return;
     await writeWhole(file, text);
     onWritten();

@@ -1,5 +1,15 @@
-/** A template as far as its types matter: `schema` is the JSON Schema of its props, or null where it has none. */
-export type TypedTemplate = { name: string; schema: Readonly<Record<string, unknown>> | null };
+import type { PropTypes } from './prop-types.ts';
+
+/**
+ * A template as far as its types matter: `schema` is the JSON Schema of its props, or null where it has none. Then `props` may say what its
+ * source says, and `given` what the service gives besides.
+ */
+export type TypedTemplate = {
+  name: string;
+  schema: Readonly<Record<string, unknown>> | null;
+  props?: PropTypes | null;
+  given?: readonly string[];
+};
 
 type Schema = Readonly<Record<string, unknown>>;
 /** Where in a schema the writing is: `root` resolves references, `following` are those that it came through. */
@@ -16,15 +26,45 @@ const MAX_DEPTH = 32;
  * any order. Schemas come from others: whatever they hold ends up as text or as a comment, never as code.
  */
 export function toTemplateTypes(templates: readonly TypedTemplate[]): string {
-  const members = [...templates]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, schema }) => {
-      const type =
-        schema === null ? ANY_OBJECT : toType(schema, { root: schema, following: [], indent: '    ' });
-      return `${toComment(schema ?? {}, '    ')}    ${JSON.stringify(name)}: ${type};\n`;
-    });
-  return `${HEAD}declare module '@org/mail-sdk' {\n  interface Templates {\n${members.join('')}  }\n}\n\nexport {};\n`;
+  const sorted = [...templates].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const members = sorted.map(
+    (one) => `${toComment(one.schema ?? {}, '    ')}    ${JSON.stringify(one.name)}: ${toPropsType(one)};\n`,
+  );
+  const map = `declare module '@org/mail-sdk' {\n  interface Templates {\n${members.join('')}  }\n}\n`;
+  return `${HEAD}${toWritten(sorted)}${map}\nexport {};\n`;
 }
+
+function toPropsType({ name, schema, props, given = [] }: TypedTemplate): string {
+  if (schema !== null) return toType(schema, { root: schema, following: [], indent: '    ' });
+  if (!props) return ANY_OBJECT;
+  const type = `${toNamespace(name)}.${props.name}`;
+  const names = given.filter((one) => props.keys.has(one)).map((one) => JSON.stringify(one));
+  return names.length === 0 ? type : `${GIVEN}<${type}, ${names.join(' | ')}>`;
+}
+
+/** Types as a template has them, each template's in a namespace, so that those of two may have one name. */
+function toWritten(templates: readonly TypedTemplate[]): string {
+  const namespaces = templates.flatMap(({ name, schema, props }) =>
+    schema === null && props
+      ? [`declare namespace ${toNamespace(name)} {\n${props.declarations.join('\n')}\n}\n`]
+      : [],
+  );
+  const text = namespaces.join('');
+  return templates.some((one) => toPropsType(one).startsWith(GIVEN)) ? `${GIVEN_TYPE}${text}` : text;
+}
+
+/** No two names of templates make one of these, and nothing of the SDK is called so. */
+function toNamespace(name: string): string {
+  const rest = name.replaceAll(/[^A-Za-z0-9-]/g, (one) => `$${one.codePointAt(0)}$`);
+  return `TypesOf_${rest.replaceAll('-', '_')}`;
+}
+
+const GIVEN = 'MayBeLeftOut';
+/** Each of a union by itself, which `Omit` alone would make one. */
+const GIVEN_TYPE = `type ${GIVEN}<T, Names extends string> = T extends unknown
+  ? Omit<T, Names> & Partial<Pick<T, Names & keyof T>>
+  : never;
+`;
 
 const ANY_OBJECT = 'Record<string, unknown>';
 

@@ -191,6 +191,27 @@ describe('mailctl for operators', () => {
     );
   }, 60_000);
 
+  test('a quota and a rate limit that are used up end with 6, and with how long to wait', async () => {
+    const keyWith = async (name: string, limit: string): Promise<string> => {
+      expect((await run(['client', 'create', name, limit, '1'])).exitCode).toBe(0);
+      return (await newKey(name, 'live')).key;
+    };
+    const [sparing, slow] = [
+      await keyWith('sparing', '--quota-limit'),
+      await keyWith('slow', '--rate-limit'),
+    ];
+    const send = ['send', '--to', 'a@example.net', '--subject', 'Hi', '--text', 'Hello'];
+    for (const [key, code, wait] of [
+      [sparing, 'quota_exceeded', /\d{4}-\d{2}-01/],
+      [slow, 'rate_limited', /again in \d+ s/],
+    ] as const) {
+      expect((await run(send, key)).exitCode, code).toBe(0);
+      const { exitCode, stdout, error } = await run(send, key);
+      expect({ exitCode, stdout, error }).toMatchObject({ exitCode: 6, stdout: '', error: { code } });
+      expect(error.message).toMatch(wait);
+    }
+  }, 60_000);
+
   test('whoami tells whose key it is, and what it may do', async () => {
     const whose = async (key: string) => (await run(['whoami'], key)).answer;
     expect(await whose(system.keys.admin)).toMatchObject({ kind: 'admin', scopes: ['admin'], client: null });

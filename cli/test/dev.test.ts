@@ -180,6 +180,14 @@ describe('mailctl dev', () => {
     await waitFor('the declaration to follow', () =>
       readFileSync(file, 'utf8').includes('beginUrl: string') ? true : null,
     );
+    mkdirSync(join(templates, 'plain'));
+    const plain =
+      'export const PreviewProps = { who: "Ada" };\nexport default ({ who }: { who: string }) => who;';
+    writeFileSync(join(templates, 'plain', 'index.tsx'), plain);
+    await waitFor('the types of props without a schema', () =>
+      readFileSync(file, 'utf8').includes('type Props = { who: string };') ? true : null,
+    );
+    expect((await runMailctl(['template', 'types', '--check'], { cwd: folder })).exitCode).toBe(0);
   }, 60_000);
 
   test('a second start on the same folder gets one sentence with the address of the first', async () => {

@@ -8,6 +8,7 @@ import { startService } from '../../server/src/index.ts';
 import { createLogger } from '../../server/src/lib/telemetry/logger.ts';
 import { checkDns } from '../src/commands/doctor/dns.ts';
 import { checkMachine } from '../src/commands/doctor/machine.ts';
+import { checkVersion } from '../src/commands/doctor/service.ts';
 import { runMailctl } from './mailctl.ts';
 
 type Check = { name: string; state: string; detail: string; fix: string | null };
@@ -34,7 +35,7 @@ describe('mailctl doctor', () => {
       MAIL_API_KEY: system.keys.live,
     });
     expect(exitCode).toBe(0);
-    for (const name of ['runtime', 'url', 'accepting', 'processing', 'key'])
+    for (const name of ['runtime', 'url', 'accepting', 'processing', 'key', 'version'])
       expect(byName[name]?.state).toBe('ok');
   });
 
@@ -68,7 +69,7 @@ describe('mailctl doctor', () => {
     const answers: Record<string, unknown> = {
       '/healthz': { status: 'ok' },
       '/readyz': { status: 'unready', accept: down('does not answer'), process: down('no worker is alive') },
-      '/v1/whoami': { kind: 'admin', scopes: ['admin'], client: null },
+      '/v1/whoami': { kind: 'admin', scopes: ['admin'], client: null, serviceVersion: '99.0.0' },
       '/v1/queue': { paused: true, waiting: 7, delayed: 0, active: 0 },
       '/v1/providers': { data: [{ name: 'smtp', workers: [{ breaker }] }], nextCursor: null },
     };
@@ -87,11 +88,21 @@ describe('mailctl doctor', () => {
       accepting: { state: 'failed', fix: expect.stringContaining('database') },
       processing: { state: 'failed', detail: 'no worker is alive', fix: expect.stringContaining('WORKER') },
       key: { state: 'ok' },
+      version: { state: 'warning', fix: expect.stringContaining('@org/mailctl@99.0.0') },
       queue: { state: 'warning', detail: expect.stringContaining('waiting=7'), fix: 'mailctl queue resume' },
       'provider smtp': { state: 'failed', detail: expect.stringContaining('timeouts') },
     });
     for (const { state, fix } of Object.values(byName))
       expect(state === 'ok' || (fix ?? '') !== '').toBe(true);
+  });
+
+  test.each([
+    ['1.2.0', '1.2.0', 'ok', null],
+    ['1.10.0', '1.9.0', 'warning', 'Update the service to 1.10.0, or install @org/mailctl@1.9.0.'],
+    ['1.9.0', '1.10.0', 'warning', 'Update mailctl: bun add -d --exact @org/mailctl@1.10.0'],
+    ['1.2.0', undefined, 'warning', 'Update the service to 1.2.0.'],
+  ])('mailctl %s with a service %s is %s', (own, service, state, fix) => {
+    expect(checkVersion(own, service)).toMatchObject({ state, fix });
   });
 
   test('warns before the disk is full', async () => {

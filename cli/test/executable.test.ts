@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildExecutable, installInto } from '../../scripts/cli/build.ts';
@@ -67,6 +67,9 @@ describe.skipIf(isUnbuildable())('the executable, without node_modules', () => {
     const { answer } = await run('template', 'render', 'templates/welcome');
     expect(answer.subject).toContain('Ada');
     expect(answer.html).toStartWith('<!DOCTYPE html');
+    writeFileSync(join(folder, 'plain.tsx'), 'export default ({ who }: { who: string }) => <p>{who}</p>;');
+    const { stdout, stderr } = await run('template', 'types', 'plain.tsx', '--out', '-');
+    expect(stdout, stderr).toContain('type Props = { who: string };');
   }, 120_000);
 
   test('shows templates in a browser', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
 import { runMailctl } from './mailctl.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -35,7 +36,11 @@ describe('mailctl init', () => {
       'mails/.gitignore',
     ]);
     expect(read('mails/.gitignore')).toContain('.mailer/');
-    expect(JSON.parse(read('mails/package.json'))).toMatchObject({ name: 'mails', private: true });
+    expect(JSON.parse(read('mails/package.json'))).toMatchObject({
+      name: 'mails',
+      private: true,
+      devDependencies: { '@org/mailctl': manifest.version },
+    });
     const linted = await runMailctl(['template', 'lint', '--strict'], { cwd: join(folder, 'mails') });
     expect(linted.exitCode, linted.stderr).toBe(0);
   });
@@ -62,7 +67,7 @@ describe('mailctl init', () => {
     writeFileSync(join(folder, 'package.json'), '{"name":"mine"}');
     const session = openTerminal(['init', '.', '--template', 'none'], { cwd: folder });
     expect(await session.ended()).toBe(0);
-    await session.shows('npm install -D @sinclair/typebox@');
+    await session.shows('npm install -D @org/mailctl@');
     expect(session.text()).toContain('kept     package.json');
   });
 

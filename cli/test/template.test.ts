@@ -305,6 +305,14 @@ describe('mailctl template', () => {
     expect(readFileSync(join(folder, 'mail-templates.d.ts'), 'utf8')).toBe(printed.stdout);
   });
 
+  test('types takes the type of the props where there is no schema', async () => {
+    const source = 'type Props = { who: string };\nexport default ({ who }: Props) => <p>{who}</p>;';
+    await write('templates/hello/index.tsx', `export const PreviewProps = { who: 'Ada' };\n${source}`);
+    const { stdout } = await run('types', '--out', '-');
+    expect(stdout).toContain('type Props = { who: string };');
+    expect(stdout).toContain('"hello": TypesOf_hello.Props;');
+  });
+
   test('versions, rollback and delete', async () => {
     for (const word of ['One', 'Two', 'Three']) {
       await write('templates/hello/index.tsx', toSource(word));

@@ -75,18 +75,20 @@ async function dev(flags: DevFlags): Promise<void> {
 
 /** Where nobody has asked for the file, and there is none, nobody wants it. */
 async function keepTypes(
-  { url, keys }: RunningDev,
+  { url, keys, templatesDir }: RunningDev,
   { once, types: file = TYPES_FILE, types: asked }: DevFlags,
   output: Output,
 ): Promise<TypesKeeper | null> {
   if (once || (asked === undefined && !existsSync(file))) return null;
-  const [{ createMailer }, { createTypesKeeper }] = await Promise.all([
+  const [{ createMailer }, { createTypesKeeper, readLiveTypes }, { withSourcesOf }] = await Promise.all([
     import('@org/mail-sdk'),
     import('../live-types.ts'),
+    import('../local-types.ts'),
   ]);
   const mailer = createMailer({ baseUrl: url, apiKey: keys.apiKey });
   const onWritten = () => output.note(`${green('written')} ${file}`);
-  const types = createTypesKeeper({ mailer, file, onWritten });
+  const read = async () => withSourcesOf(templatesDir, await readLiveTypes(mailer));
+  const types = createTypesKeeper({ read, file, onWritten });
   await refresh(types, output);
   return types;
 }

@@ -44,17 +44,7 @@ async function inspectDatabase(url: string): Promise<Finding[]> {
     const row = firstOf(
       await database.db.execute(sql`select current_setting('server_version_num')::int / 10000 as version`),
     );
-    const version = Number(row.version);
-    const isOld = version < OLDEST_POSTGRES;
-    return [
-      {
-        name: 'database',
-        state: isOld ? 'failed' : 'ok',
-        detail: `PostgreSQL ${version}`,
-        fix: isOld ? `Use PostgreSQL ${OLDEST_POSTGRES} or later.` : null,
-      },
-      toSchemaFinding(await readSchemaState(database.db)),
-    ];
+    return [toDatabaseFinding(Number(row.version)), toSchemaFinding(await readSchemaState(database.db))];
   } catch (error) {
     return [
       failed('database', error, 'Check that it runs, and host, port, user and password in DATABASE_URL.'),
@@ -62,6 +52,16 @@ async function inspectDatabase(url: string): Promise<Finding[]> {
   } finally {
     await database.close();
   }
+}
+
+export function toDatabaseFinding(version: number): Finding {
+  const isOld = version < OLDEST_POSTGRES;
+  return {
+    name: 'database',
+    state: isOld ? 'failed' : 'ok',
+    detail: `PostgreSQL ${version}`,
+    fix: isOld ? `Use PostgreSQL ${OLDEST_POSTGRES} or later.` : null,
+  };
 }
 
 /** Both drivers type what they execute as unknown; PostgreSQL's answers an array of rows. */
@@ -101,7 +101,7 @@ async function inspectRedis(url: string): Promise<Finding[]> {
 }
 
 /** What BullMQ and a kept promise need of it. */
-function toRedisFindings(info: string): Finding[] {
+export function toRedisFindings(info: string): Finding[] {
   const facts = new Map(
     info.split(/\r?\n/).map((line): [string, string] => {
       const at = line.indexOf(':');

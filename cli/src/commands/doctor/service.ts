@@ -1,3 +1,4 @@
+import manifest from '../../../package.json' with { type: 'json' };
 import type { Mailer, MailError, ProviderReport } from '@org/mail-sdk';
 import { findConnection } from '../../connection.ts';
 import { programName } from '../../environment.ts';
@@ -20,9 +21,9 @@ export async function checkService(flags: ServiceFlags): Promise<Check[]> {
     const fix = `Set MAIL_API_KEY, or log in: ${programName()} login`;
     return [...reached, ...ready, failed('key', `there is none for ${baseUrl}`, fix)];
   }
-  const key = await checkKey({ baseUrl, apiKey }, keyFrom ?? 'flag');
+  const [key, ...version] = await checkKey({ baseUrl, apiKey }, keyFrom ?? 'flag');
   const operator = key.state === 'ok' ? await checkAsOperator(flags) : [];
-  return [...reached, ...ready, key, ...operator];
+  return [...reached, ...ready, key, ...version, ...operator];
 }
 
 async function checkReach(baseUrl: string, urlFrom: string): Promise<Check[]> {
@@ -75,18 +76,35 @@ async function checkReadiness(baseUrl: string): Promise<Check[]> {
   }
 }
 
-async function checkKey(connection: { baseUrl: string; apiKey: string }, keyFrom: string): Promise<Check> {
+/** The key, and the version of the service, which is told to a good key alone. */
+async function checkKey(
+  connection: { baseUrl: string; apiKey: string },
+  keyFrom: string,
+): Promise<[Check, ...Check[]]> {
   try {
-    const { scopes } = await identify(connection);
-    return ok('key', `accepted (from ${keyFrom}): ${toCell(scopes)}`);
+    const { scopes, serviceVersion } = await identify(connection);
+    return [
+      ok('key', `accepted (from ${keyFrom}): ${toCell(scopes)}`),
+      checkVersion(manifest.version, serviceVersion),
+    ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return failed(
-      'key',
-      `refused (from ${keyFrom}): ${reason}`,
-      `Log in with another: ${programName()} login`,
-    );
+    const fix = `Log in with another: ${programName()} login`;
+    return [failed('key', `refused (from ${keyFrom}): ${reason}`, fix)];
   }
+}
+
+/** Commands and service are released together: across two releases a command may ask for what the other does not know. */
+export function checkVersion(own: string, service: string | undefined): Check {
+  const name = 'version';
+  // A service of a release that did not say it yet is an older one.
+  const older = service === undefined || Bun.semver.order(own, service) > 0;
+  if (own === service) return ok(name, `mailctl and the service are both ${own}`);
+  const detail = `mailctl is ${own}, the service ${service ?? 'of an older release'}`;
+  const fix = older
+    ? `Update the service to ${own}${service === undefined ? '' : `, or install @org/mailctl@${service}`}.`
+    : `Update mailctl: bun add -d --exact @org/mailctl@${service}`;
+  return warning(name, detail, fix);
 }
 
 /** What only an admin's key is told; any other is told nothing, which is no fault. */

@@ -63,7 +63,7 @@ async function toFiles(folder: string, names: readonly string[], dir: string): P
   ];
 }
 
-/** The versions that the service itself renders with, so that an editor knows what a push will do. */
+/** This program, and the versions that the service itself renders with, so that an editor knows what a push will do. */
 function toManifest(folder: string): string {
   const content = {
     name:
@@ -133,8 +133,8 @@ function tell(folder: string, made: readonly Made[], flags: InitFlags): void {
       bold('Next'),
       ...(relative('.', folder) === '' ? [] : [`  cd ${folder}`]),
       kept.some((path) => basename(path) === 'package.json')
-        ? `  npm install -D ${PACKAGES}\n${' '.repeat(27)}types for your editor; sending needs none of it`
-        : '  npm install              types for your editor; sending needs none of it',
+        ? `  npm install -D ${PACKAGES}\n${' '.repeat(27)}mailctl for scripts and CI, types for your editor`
+        : '  npm install              mailctl for scripts and CI, types for your editor',
       `  ${name} dev              the whole service here, pushing as you save`,
       `  ${name} template lint    what mail clients would break`,
     ].join('\n'),

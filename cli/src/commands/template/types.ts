@@ -1,7 +1,8 @@
 import { CommandError } from '../../command-error.ts';
 import { programName } from '../../environment.ts';
-import { inOrder, isWritten, readLiveTypes } from '../../live-types.ts';
+import { isWritten, readLiveTypes } from '../../live-types.ts';
 import { loadTemplates, withLocalEngine } from '../../local-templates.ts';
+import { toTyped } from '../../local-types.ts';
 import { mailerOf, outputOf, type ServiceFlags } from '../../options.ts';
 import { bold, green, type Output, toReasons } from '../../output.ts';
 import { withSpinner } from '../../progress.ts';
@@ -42,7 +43,7 @@ async function readHere(output: Output, paths: readonly string[]): Promise<Typed
       for (const { name, sources } of templates) {
         const checked = await engine.check(sources);
         if (!checked.ok) throw new CommandError('invalid', `${name}: ${toReasons(toProblem(checked))}`);
-        typed.push({ name, schema: inOrder(checked.schema) });
+        typed.push(await toTyped(name, sources, checked.schema));
       }
       return typed;
     }),

@@ -295,6 +295,7 @@ export const Whoami = t.Object(
         STRICT,
       ),
     ),
+    serviceVersion: Text,
   },
   { ...STRICT, $id: 'Whoami' },
 );

@@ -232,9 +232,16 @@ export const CLIENT_OPERATIONS: Operations = {
     access: ACCESS.anyKey,
     answers: {
       200: {
-        description: 'What the key is and may do.',
+        description: 'What the key is and may do, and the release of the service that answers.',
         schema: Whoami,
-        example: { kind: 'admin', scopes: ['admin'], keyPrefix: 'a1b2c3d4', mode: null, client: null },
+        example: {
+          kind: 'admin',
+          scopes: ['admin'],
+          keyPrefix: 'a1b2c3d4',
+          mode: null,
+          client: null,
+          serviceVersion: '0.1.0',
+        },
       },
     },
     example: {},
