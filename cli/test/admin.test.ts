@@ -80,6 +80,9 @@ const namesOf = ({ stdout }: Finished): string[] => {
   return data.map(({ name }) => name);
 };
 
+const isWorking = ({ expiresAt, revokedAt }: { expiresAt: string | null; revokedAt: string | null }) =>
+  revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > Date.now());
+
 const statusOf = async (url: string, key: string) =>
   (await createCaller(url)('GET', '/v1/clients', { key })).status;
 
@@ -100,6 +103,7 @@ describeOnBothProfiles('mailctl admin key', (profile) => {
 
   test('a key is shown once, and then listed without its secret', async () => {
     const made = await create('ada', '--expires', '2999-01-01');
+    const secret = String(made.key).split('_').at(-1);
     expect(made).toMatchObject({
       name: 'ada',
       clientId: null,
@@ -110,7 +114,7 @@ describeOnBothProfiles('mailctl admin key', (profile) => {
     });
     const listed = await run('admin', 'key', 'list');
     expect(namesOf(listed)).toContain('ada');
-    expect(listed.stdout).not.toContain(made.key.split('_').at(-1));
+    expect(listed.stdout).not.toContain(secret);
     expect(listed.stdout).not.toContain('ecretHash');
   });
 
@@ -157,7 +161,7 @@ describeOnBothProfiles('mailctl admin key', (profile) => {
     await create('last');
     const { data } = JSON.parse((await run('admin', 'key', 'list')).stdout);
     let answer: Record<string, unknown> = {};
-    for (const { id } of data) answer = JSON.parse((await revoke(id)).stdout);
+    for (const { id } of data.filter(isWorking)) answer = JSON.parse((await revoke(id)).stdout);
     expect(answer).toMatchObject({ goodKeys: 0, hint: expect.stringContaining('mailctl admin bootstrap') });
     const bootstrapped = await run('admin', 'bootstrap');
     expect(JSON.parse(bootstrapped.stdout).key).toMatch(/^mk_live_/);
