@@ -16,7 +16,9 @@ export function adminCommand(): Command {
 
 function bootstrapCommand(): Command {
   const command = withOutput(new Command('bootstrap'))
-    .description('create the first admin key in the database (DATABASE_URL), and show it this once')
+    .description(
+      'create an admin key in the database (DATABASE_URL) where none works yet, or any more, and show it this once',
+    )
     .action(lazily(async () => (await import('./admin/bootstrap.ts')).bootstrap));
   return withExamples(command, ['admin bootstrap', 'admin bootstrap --json']);
 }
