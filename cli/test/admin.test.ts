@@ -92,7 +92,7 @@ describeOnBothProfiles('mailctl admin key', (profile) => {
   beforeAll(async () => {
     storage = await createStorage(profile);
     await run('migrate');
-  }, 60_000);
+  }, 120_000);
 
   afterAll(() => storage.release());
 
@@ -171,7 +171,7 @@ describeOnBothProfiles('mailctl admin key', (profile) => {
     // Who lost it has another way than to bootstrap again.
     const refused = JSON.parse((await run('admin', 'bootstrap')).stderr);
     expect(refused.error.hint).toContain('mailctl admin key create');
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('mailctl admin key on the embedded database', () => {
@@ -203,7 +203,7 @@ describe('mailctl admin key on the embedded database', () => {
     } finally {
       await server.end('SIGTERM');
     }
-  }, 60_000);
+  }, 120_000);
 
   test('a start makes a new admin key of its own where the kept one has ended', async () => {
     const dev = async () => {
@@ -219,7 +219,7 @@ describe('mailctl admin key on the embedded database', () => {
     const second = await dev();
     expect([first.status, second.status]).toEqual([200, 200]);
     expect(second.adminApiKey).not.toBe(first.adminApiKey);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
