@@ -68,6 +68,13 @@ export function readDatabaseSettings(): StorageSettings {
   return parseConfig({ SERVICE_ROLE: 'DEV', DATABASE_URL, DATABASE_URL_FILE, MAILER_DIR, ...queue }).storage;
 }
 
+/** Where this process's environment says that Redis is, for work that can do without it; null where it says nothing. */
+export function readRedisUrl(): string | null {
+  const { REDIS_URL, REDIS_URL_FILE } = process.env;
+  const { env } = withFiles({ REDIS_URL, REDIS_URL_FILE }, { names: ['REDIS_URL'], readText: readTextFile });
+  return env['REDIS_URL'] || null;
+}
+
 function readTextFile(path: string): string {
   return readFileSync(path, 'utf8');
 }

@@ -1,42 +1,63 @@
-import { Command } from 'commander';
-import { CommandError } from '../command-error.ts';
-import { programName } from '../environment.ts';
+import { Command, Option } from 'commander';
 import { withExamples } from '../examples.ts';
-import { outputOf, type OutputFlags, withOutput } from '../options.ts';
-import { bold } from '../output.ts';
+import { withKeyExpiry, withKeyId, withOverlap } from '../key-options.ts';
+import { lazily } from '../lazily.ts';
+import { withConfirmation, withOutput } from '../options.ts';
 
-/** `mailctl admin bootstrap` */
+/** `mailctl admin ...`: on the database itself, for who has no admin key, or one too many. */
 export function adminCommand(): Command {
-  const admin = new Command('admin').description('first steps of an operator');
-  const command = withOutput(new Command('bootstrap'))
-    .description('create the first admin key in the database (DATABASE_URL), and show it this once')
-    .action(bootstrap);
-  admin.addCommand(withExamples(command, ['admin bootstrap', 'admin bootstrap --json']));
+  const admin = new Command('admin').description(
+    "what needs no admin key, but the database (DATABASE_URL): an operator's first steps, and admin keys",
+  );
+  admin.addCommand(bootstrapCommand());
+  admin.addCommand(keyCommand());
   return admin;
 }
 
-async function bootstrap(flags: OutputFlags): Promise<void> {
-  const key = await createFirstKey();
-  if (key === null)
-    throw new CommandError('failed', 'There is an admin key already; it is shown once, when it is made.');
-  outputOf(flags).answer(
-    { key },
-    () => `${bold(key)}\nThis is the only time it is shown: keep it in a safe place.`,
-  );
+function bootstrapCommand(): Command {
+  const command = withOutput(new Command('bootstrap'))
+    .description(
+      'create an admin key in the database (DATABASE_URL) where none works yet, or any more, and show it this once',
+    )
+    .action(lazily(async () => (await import('./admin/bootstrap.ts')).bootstrap));
+  return withExamples(command, ['admin bootstrap', 'admin bootstrap --json']);
 }
 
-async function createFirstKey(): Promise<string | null> {
-  const { bootstrapAdminKey } = await import('@org/mail-server/admin');
-  try {
-    return await bootstrapAdminKey();
-  } catch (error) {
-    if (!isWithoutTables(error)) throw error;
-    throw new CommandError('failed', 'The database has no tables yet.', `${programName()} migrate`);
-  }
+function keyCommand(): Command {
+  const key = new Command('key').description('the admin keys in the database (DATABASE_URL)');
+  for (const command of [createCommand(), listCommand(), rotateCommand(), revokeCommand()])
+    key.addCommand(command);
+  return key;
 }
 
-/** PostgreSQL's undefined_table. */
-function isWithoutTables(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : null;
-  return cause instanceof Error && 'code' in cause && cause.code === '42P01';
+function createCommand(): Command {
+  const command = withKeyExpiry(withOutput(new Command('create')))
+    .description('create an admin key in the database, and show it this once')
+    .addOption(new Option('--name <name>', 'what it is for').makeOptionMandatory())
+    .action(lazily(async () => (await import('./admin/key.ts')).create));
+  return withExamples(command, [
+    'admin key create --name ada',
+    'admin key create --name audit --expires 30d',
+  ]);
+}
+
+function listCommand(): Command {
+  const command = withOutput(new Command('list'))
+    .description("list the database's admin keys, never their secrets")
+    .action(lazily(async () => (await import('./admin/key.ts')).list));
+  return withExamples(command, ['admin key list']);
+}
+
+function rotateCommand(): Command {
+  const command = withOverlap(withConfirmation(withOutput(new Command('rotate'))))
+    .description('make a new admin key in the place of another, which still works for a while')
+    .action(lazily(async () => (await import('./admin/key.ts')).rotate));
+  return withExamples(command, ['admin key rotate 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --overlap 2h --yes']);
+}
+
+function revokeCommand(): Command {
+  const command = withKeyId(withConfirmation(withOutput(new Command('revoke'))))
+    .description('end an admin key on every instance within 2 seconds')
+    .action(lazily(async () => (await import('./admin/key.ts')).revoke));
+  return withExamples(command, ['admin key revoke 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --yes']);
 }

@@ -6,10 +6,18 @@ import { membersOf, withChoice } from '../choice.ts';
 import { CommandError } from '../command-error.ts';
 import { programName } from '../environment.ts';
 import { withExamples } from '../examples.ts';
+import {
+  askRevocation,
+  askRotation,
+  parseOverlapS,
+  SHOWN_ONCE,
+  withKeyExpiry,
+  withKeyId,
+  withOverlap,
+} from '../key-options.ts';
 import { mailerOf, type ServiceFlags, withConfirmation, withConnection } from '../options.ts';
-import { bold } from '../output.ts';
 import { allOf } from '../pages.ts';
-import { definedOnly, parseDurationMs, parseTime } from '../parse-option.ts';
+import { definedOnly, parseTime } from '../parse-option.ts';
 import { askChoice, assertConfirmed, isInteractive } from '../prompt.ts';
 import { idOfClient } from './client.ts';
 
@@ -18,8 +26,6 @@ type Scope = NonNullable<KeyInput['scopes']>[number];
 type KeyFlags = ServiceFlags & { client?: string; yes?: boolean };
 
 const AS_ADMIN = { isAdmin: true };
-const SHOWN_ONCE = 'This is the only time the key is shown: keep it in a safe place.';
-const MS_PER_S = 1000;
 const MODES = membersOf<Mode>({ live: true, test: true });
 const SCOPES = membersOf<Scope>({ send: true, read: true, templates: true });
 
@@ -36,10 +42,9 @@ function withClient(command: Command): Command {
 }
 
 function createCommand(): Command {
-  const command = withClient(new Command('create'))
+  const command = withKeyExpiry(withClient(new Command('create')))
     .description('create a key, and show it this once')
     .argument('<name>', 'what it is for')
-    .option('--expires <time>', 'when it ends: a time, or 30d from now')
     .action(create);
   const mode = 'whether its mail goes out, or is kept';
   withChoice(command, { flags: '--mode <mode>', description: mode, choices: MODES, preset: 'live' });
@@ -59,10 +64,8 @@ function listCommand(): Command {
 }
 
 function rotateCommand(): Command {
-  const command = withConfirmation(withClient(new Command('rotate')))
+  const command = withOverlap(withConfirmation(withClient(new Command('rotate'))))
     .description('make a new key in the place of another, which still works for a while')
-    .argument('<key>', 'id of the key')
-    .option('--overlap <duration>', 'how long both work', '1d')
     .action(rotate);
   return withExamples(command, [
     'key rotate 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --client shop --overlap 2h --yes',
@@ -70,9 +73,8 @@ function rotateCommand(): Command {
 }
 
 function revokeCommand(): Command {
-  const command = withConfirmation(withClient(new Command('revoke')))
+  const command = withKeyId(withConfirmation(withClient(new Command('revoke'))))
     .description('end a key at once')
-    .argument('<key>', 'id of the key')
     .action(revoke);
   return withExamples(command, ['key revoke 01a1fcb2-31de-7043-a58c-94c3f0a0d7ba --client shop --yes']);
 }
@@ -99,7 +101,7 @@ async function create(
   });
   const mailer = await mailerOf(flags, AS_ADMIN);
   const clientId = await clientOf(mailer, flags);
-  tellItem(flags, await mailer.keys.create(clientId, { name, ...settings }), bold(SHOWN_ONCE));
+  tellItem(flags, await mailer.keys.create(clientId, { name, ...settings }), SHOWN_ONCE);
 }
 
 async function list(flags: KeyFlags): Promise<void> {
@@ -111,17 +113,17 @@ async function list(flags: KeyFlags): Promise<void> {
 }
 
 async function rotate(id: string, flags: KeyFlags & { overlap: string }): Promise<void> {
-  const overlapS = parseDurationMs(flags.overlap, '--overlap') / MS_PER_S;
+  const overlapS = parseOverlapS(flags.overlap);
   const mailer = await mailerOf(flags, AS_ADMIN);
   const clientId = await clientOf(mailer, flags);
-  await assertConfirmed(flags, `Rotate ${id}? It works for ${flags.overlap} more.`);
-  tellItem(flags, await mailer.keys.rotate(clientId, id, { overlapS }), bold(SHOWN_ONCE));
+  await assertConfirmed(flags, askRotation(id, flags.overlap));
+  tellItem(flags, await mailer.keys.rotate(clientId, id, { overlapS }), SHOWN_ONCE);
 }
 
 async function revoke(id: string, flags: KeyFlags): Promise<void> {
   const mailer = await mailerOf(flags, AS_ADMIN);
   const clientId = await clientOf(mailer, flags);
-  await assertConfirmed(flags, `Revoke ${id}? Whoever uses it is refused at once.`);
+  await assertConfirmed(flags, askRevocation(id));
   await mailer.keys.revoke(clientId, id);
   tellDone(flags, { revoked: id }, `${id} is revoked.`);
 }

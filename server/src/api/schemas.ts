@@ -1,5 +1,6 @@
 import { type Static, t, type TSchema } from 'elysia';
 import { messageStatus } from '../db/schema.ts';
+import { MAX_KEY_NAME } from '../lib/auth/api-key.ts';
 import { PROVIDER_NAME_PATTERN } from '../lib/providers/settings-schema.ts';
 
 /**
@@ -283,7 +284,7 @@ export const UpdateClientBody = t.Object(
 /** Body of `POST /v1/clients/:id/keys`. */
 export const CreateKeyBody = t.Object(
   {
-    name: t.String({ minLength: 1, maxLength: 100 }),
+    name: t.String({ minLength: 1, maxLength: MAX_KEY_NAME }),
     mode: t.Optional(
       t.Union([t.Literal('live'), t.Literal('test')], { description: 'must be "live" or "test"' }),
     ),

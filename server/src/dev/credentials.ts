@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSecretOf, parseApiKey, type Scope } from '../lib/auth/api-key.ts';
+import { isOver, isSecretOf, parseApiKey, type Scope } from '../lib/auth/api-key.ts';
 import { findApiKeyByPrefix } from '../lib/db/api-keys.ts';
 import { findClientByName, insertClient } from '../lib/db/clients.ts';
 import type { Db } from '../lib/db/database.ts';
@@ -78,7 +78,7 @@ function writeCredentials(mailerDir: string, credentials: DevCredentials): void 
 async function isKnown(db: Db, apiKey: string): Promise<boolean> {
   const parsed = parseApiKey(apiKey);
   const found = parsed && (await findApiKeyByPrefix(db, parsed.prefix));
-  return found ? found.key.revokedAt === null && isSecretOf(found.key.secretHash, parsed.secret) : false;
+  return found ? !isOver(found.key, new Date()) && isSecretOf(found.key.secretHash, parsed.secret) : false;
 }
 
 async function createClientKey(db: Db, { name, scopes }: NewClientKey): Promise<string> {

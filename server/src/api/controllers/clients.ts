@@ -17,7 +17,8 @@ import { parseDomain } from '../../lib/mail/address.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import type { IdempotencyGuard } from '../middleware/idempotency.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 import { CreateClientBody, PageQuery, UpdateClientBody } from '../schemas.ts';
 

@@ -20,7 +20,8 @@ import {
 import { walkDeadLetters } from '../lists/dead-letter-walk.ts';
 import type { Authenticator } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 import { requeue } from '../requeue.ts';
 import { assertDone } from './message-actions.ts';

@@ -12,7 +12,8 @@ import { type ReadAttachment, readMime } from '../../lib/mail/read-mime.ts';
 import { toDownload } from '../download.ts';
 import { parseInboxSearch } from '../lists/inbox-search.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
-import { isUuid, parseCursor, parseLimit, toCursor } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, parseLimit, toCursor } from '../lists/pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 import { ListInboxQuery, MarkInboxBody } from '../schemas.ts';
 

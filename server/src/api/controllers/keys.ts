@@ -1,20 +1,15 @@
 import { Elysia, t } from 'elysia';
-import { createApiKey, type KeyMode, type Scope } from '../../lib/auth/api-key.ts';
-import {
-  type ApiKey,
-  insertApiKey,
-  type KeyName,
-  limitApiKey,
-  listApiKeys,
-  revokeApiKey,
-} from '../../lib/db/api-keys.ts';
+import { MAX_OVERLAP_S, type Scope } from '../../lib/auth/api-key.ts';
+import { describeKey, type KeyName, listApiKeys, revokeApiKey } from '../../lib/db/api-keys.ts';
 import { findClient } from '../../lib/db/clients.ts';
 import type { Database, Db } from '../../lib/db/database.ts';
+import { makeKey, rotateKey } from '../../lib/db/new-key.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { parseIsoTime } from '../accepting/iso-time.ts';
 import { assertScope, type Authenticator } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 import { CreateKeyBody, PageQuery } from '../schemas.ts';
 
@@ -28,7 +23,6 @@ export type KeysDeps = {
 };
 
 const STRICT = { additionalProperties: false } as const;
-const MAX_OVERLAP_S = 30 * 86_400;
 const DEFAULT_OVERLAP_S = 86_400;
 const STANDARD_SCOPES: readonly Scope[] = ['send', 'read', 'templates'];
 
@@ -67,7 +61,7 @@ export function keysController({ database, authenticator, logger, now, changed }
         const limit = parseLimit(query.limit);
         const clientId = await findOwner(db, params.id);
         const before = parseCursor(query.cursor);
-        return toPage(await listApiKeys(db, { clientId, before, limit: limit + 1 }), limit, toAnswer);
+        return toPage(await listApiKeys(db, { clientId, before, limit: limit + 1 }), limit, describeKey);
       },
       { query: ListKeysQuery },
     )
@@ -109,15 +103,7 @@ export function keysController({ database, authenticator, logger, now, changed }
         const at = now();
         const until = new Date(at.getTime() + (body?.overlapS ?? DEFAULT_OVERLAP_S) * 1000);
         const expiresAt = body?.expiresAt === undefined ? null : parseIsoTime(body.expiresAt, '/expiresAt');
-        const rotated =
-          key &&
-          (await database.transaction(async (tx) => {
-            const old = await limitApiKey(tx, key, { until, now: at });
-            if (!old) return null;
-            const { name, mode, scopes } = old;
-            const made = await makeKey(tx, { clientId: key.clientId, name, mode, scopes, expiresAt });
-            return { ...made, replaces: toAnswer(old) };
-          }));
+        const rotated = key && (await rotateKey(database, key, { at, until, expiresAt }));
         if (!rotated) throw noSuchKey(params.keyId);
         changed(params.id);
         logger.info(
@@ -148,44 +134,4 @@ function parseKeyName({ id, keyId }: { id: string; keyId: string }): KeyName | n
 
 function noSuchKey(id: string): ApiError {
   return new ApiError('not_found', `The client has no key ${id} that is still good.`);
-}
-
-type WantedKey = {
-  clientId: string;
-  name: string;
-  mode: KeyMode;
-  scopes: readonly Scope[];
-  expiresAt: Date | null;
-};
-
-/** The answer holds the whole key, which is shown this once: only a hash of it is kept. */
-async function makeKey(db: Db, { clientId, name, mode, scopes, expiresAt }: WantedKey) {
-  const made = createApiKey(mode);
-  const row = await insertApiKey(db, {
-    id: Bun.randomUUIDv7(),
-    clientId,
-    name,
-    prefix: made.prefix,
-    secretHash: made.secretHash,
-    scopes: [...scopes],
-    mode,
-    expiresAt,
-  });
-  return { ...toAnswer(row), key: made.text };
-}
-
-function toAnswer(key: ApiKey) {
-  const { id, clientId, name, prefix, scopes, mode, createdAt } = key;
-  return {
-    id,
-    clientId,
-    name,
-    prefix,
-    scopes,
-    mode,
-    expiresAt: key.expiresAt?.toISOString() ?? null,
-    revokedAt: key.revokedAt?.toISOString() ?? null,
-    lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
-    createdAt: createdAt.toISOString(),
-  };
 }

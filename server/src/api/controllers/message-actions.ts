@@ -7,7 +7,7 @@ import type { Tracer } from '../../lib/telemetry/tracer.ts';
 import { toActor } from '../actor.ts';
 import type { Authenticator } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
 import { ApiError, type ProblemCode } from '../problems/problem.ts';
 import { requeue } from '../requeue.ts';
 

@@ -23,7 +23,8 @@ import { assertClient, assertScope, type Authenticator, type Identity } from '..
 import type { RateGate } from '../middleware/rate-limit.ts';
 import { contextOf } from '../middleware/request-context.ts';
 import { parseMessageFilter } from '../lists/message-filter.ts';
-import { isUuid, parseCursor, parseLimit, toCursor } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, parseLimit, toCursor } from '../lists/pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 import { parseSchedule } from '../accepting/schedule.ts';
 import { ListMessagesQuery, RescheduleBody, SendBatchBody, SendMessageBody } from '../schemas.ts';

@@ -12,7 +12,8 @@ import { parseAddress } from '../../lib/mail/address.ts';
 import type { Logger } from '../../lib/telemetry/logger.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 import { PageQuery } from '../schemas.ts';
 

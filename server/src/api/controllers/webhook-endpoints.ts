@@ -23,7 +23,8 @@ import { parseTargetUrl, type TargetPolicy } from '../../lib/webhooks/target.ts'
 import { parseIsoTime } from '../accepting/iso-time.ts';
 import { assertClient, assertScope, type Authenticator, type Identity } from '../middleware/authenticate.ts';
 import { idsOf } from '../middleware/request-context.ts';
-import { isUuid, parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, parseLimit, toPage } from '../lists/pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 import { PageOnlyQuery } from '../schemas.ts';
 import { toDeliveryAnswer, toEndpointAnswer } from '../webhooks/answers.ts';

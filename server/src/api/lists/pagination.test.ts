@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { isUuid, parseCursor, toPage } from './pagination.ts';
+import { isUuid } from '../../lib/uuid.ts';
+import { parseCursor, toPage } from './pagination.ts';
 import { ApiError } from '../problems/problem.ts';
 
 const rows = Array.from({ length: 5 }, () => ({ id: Bun.randomUUIDv7() }));

@@ -1,15 +1,9 @@
+import { isUuid } from '../../lib/uuid.ts';
 import { ApiError } from '../problems/problem.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const DEFAULT_LIMIT = 20;
 
 export type Page<T> = { data: T[]; nextCursor: string | null };
-
-/** True for a UUID in lower case, the form of every id here. */
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
 
 /** The size of a page, from a parameter whose schema allows 1 to 100. */
 export function parseLimit(limit: number | undefined): number {

@@ -1,12 +1,13 @@
 import {
   hashSecret,
+  isOver,
   isSecretOf,
   type KeyMode,
   type ParsedApiKey,
   parseApiKey,
   type Scope,
 } from '../../lib/auth/api-key.ts';
-import { findApiKeyByPrefix, touchApiKey } from '../../lib/db/api-keys.ts';
+import { findApiKeyByPrefix, type KeyOwner, touchApiKey } from '../../lib/db/api-keys.ts';
 import type { Client } from '../../lib/db/clients.ts';
 import type { Db } from '../../lib/db/database.ts';
 import { settlesWithin } from '../../lib/time-limit.ts';
@@ -24,8 +25,8 @@ export type ClientIdentity = Extract<Identity, { kind: 'client' }>;
 export type Authenticator = {
   /** @throws ApiError `unauthenticated` or `client_suspended` */
   identify(request: Request): Promise<Identity>;
-  /** Forgets what is cached of a client and its keys, because one of them was changed here. */
-  forget(clientId: string): void;
+  /** Forgets what is cached of a client and its keys, or of the admin keys, because one of them was changed. */
+  forget(owner: KeyOwner): void;
 };
 
 /**
@@ -147,8 +148,8 @@ function createKeyCache(db: Db, now: () => Date) {
       asked.set(prefix, loading);
       return loading;
     },
-    forget(clientId: string) {
-      for (const [prefix, { found }] of cached) if (found.client?.id === clientId) cached.delete(prefix);
+    forget(owner: KeyOwner) {
+      for (const [prefix, { found }] of cached) if (found.key.clientId === owner) cached.delete(prefix);
       // Whose keys these are is not known yet.
       asked.clear();
     },
@@ -162,10 +163,6 @@ function isGood({ key, client }: FoundKey, at: Date): boolean {
 function presentedKey(headers: Headers): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '');
   return headers.get('x-api-key') ?? bearer?.[1] ?? null;
-}
-
-function isOver(key: { expiresAt: Date | null; revokedAt: Date | null }, at: Date): boolean {
-  return key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= at);
 }
 
 function isTouchDue(lastUsedAt: Date | null, at: Date): boolean {

@@ -11,6 +11,12 @@ export type ParsedApiKey = { mode: KeyMode; prefix: string; secret: string };
 /** A new key: `text` is shown once to its owner, the rest is what may be stored. */
 export type NewApiKey = { text: string; mode: KeyMode; prefix: string; secretHash: string };
 
+/** Of a key's name, in characters. */
+export const MAX_KEY_NAME = 100;
+
+/** How long a rotated key may go on beside its successor. */
+export const MAX_OVERLAP_S = 30 * 86_400;
+
 const KEY_PATTERN = /^mk_(live|test)_([a-z0-9]{8})_([A-Za-z0-9-]{43})$/;
 const PREFIX_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -26,6 +32,11 @@ export function parseApiKey(text: string): ParsedApiKey | null {
 /** True for text of the shape of a key. */
 export function isApiKey(text: string): boolean {
   return parseApiKey(text) !== null;
+}
+
+/** True for a key that was revoked or has expired. */
+export function isOver(key: { expiresAt: Date | null; revokedAt: Date | null }, at: Date): boolean {
+  return key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= at);
 }
 
 /** Makes a key with a 256-bit secret. */

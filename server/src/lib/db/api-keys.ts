@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, count, desc, eq, gt, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import { apiKeys, clients } from '../../db/schema.ts';
 import type { Client } from './clients.ts';
 import type { Db } from './database.ts';
@@ -25,31 +25,59 @@ export async function findApiKeyByPrefix(
   return row ?? null;
 }
 
-export async function hasAdminKey(db: Db): Promise<boolean> {
+/** How many admin keys of this database are good at a time; one of the environment is not counted. */
+export async function countGoodAdminKeys(db: Db, at: Date): Promise<number> {
   const [row] = await db
-    .select({ id: apiKeys.id })
+    .select({ good: count() })
     .from(apiKeys)
-    .where(eq(apiKeys.scopes, ['admin']))
-    .limit(1);
-  return row !== undefined;
+    .where(and(isOwnedBy(null), isGoodAt(at)));
+  return row?.good ?? 0;
 }
 
 export async function touchApiKey(db: Db, id: string, at: Date): Promise<void> {
   await db.update(apiKeys).set({ lastUsedAt: at }).where(eq(apiKeys.id, id));
 }
 
-/** One client's key; an admin key is nobody's and is not found. */
-export type KeyName = { clientId: string; id: string };
+/** Whose keys: a client's, by its id, or the admin keys, which are nobody's. */
+export type KeyOwner = string | null;
 
-/** A client's keys before an id, newest first, whatever their state. */
+/** One of somebody's keys; another's is not found. */
+export type KeyName = { clientId: KeyOwner; id: string };
+
+function isOwnedBy(owner: KeyOwner): SQL {
+  return owner === null ? isNull(apiKeys.clientId) : eq(apiKeys.clientId, owner);
+}
+
+function isGoodAt(at: Date): SQL | undefined {
+  return and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, at)));
+}
+
+/** What may be told of a key: all but the hash of its secret. */
+export function describeKey(key: ApiKey) {
+  const { id, clientId, name, prefix, scopes, mode, createdAt } = key;
+  return {
+    id,
+    clientId,
+    name,
+    prefix,
+    scopes,
+    mode,
+    expiresAt: key.expiresAt?.toISOString() ?? null,
+    revokedAt: key.revokedAt?.toISOString() ?? null,
+    lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+    createdAt: createdAt.toISOString(),
+  };
+}
+
+/** An owner's keys before an id, newest first, whatever their state. */
 export async function listApiKeys(
   db: Db,
-  { clientId, before, limit }: { clientId: string; before: string | null; limit: number },
+  { clientId, before, limit }: { clientId: KeyOwner; before: string | null; limit: number },
 ): Promise<ApiKey[]> {
   return db
     .select()
     .from(apiKeys)
-    .where(and(eq(apiKeys.clientId, clientId), before === null ? undefined : lt(apiKeys.id, before)))
+    .where(and(isOwnedBy(clientId), before === null ? undefined : lt(apiKeys.id, before)))
     .orderBy(desc(apiKeys.id))
     .limit(limit);
 }
@@ -59,7 +87,7 @@ export async function revokeApiKey(db: Db, { clientId, id }: KeyName, at: Date):
   const [row] = await db
     .update(apiKeys)
     .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, ${at.toISOString()}::timestamptz)` })
-    .where(and(eq(apiKeys.clientId, clientId), eq(apiKeys.id, id)))
+    .where(and(isOwnedBy(clientId), eq(apiKeys.id, id)))
     .returning();
   return row ?? null;
 }
@@ -73,14 +101,7 @@ export async function limitApiKey(
   const [row] = await tx
     .update(apiKeys)
     .set({ expiresAt: sql`least(${apiKeys.expiresAt}, ${until.toISOString()}::timestamptz)` })
-    .where(
-      and(
-        eq(apiKeys.clientId, clientId),
-        eq(apiKeys.id, id),
-        isNull(apiKeys.revokedAt),
-        or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
-      ),
-    )
+    .where(and(isOwnedBy(clientId), eq(apiKeys.id, id), isGoodAt(now)))
     .returning();
   return row ?? null;
 }
