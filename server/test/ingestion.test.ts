@@ -481,8 +481,8 @@ describeOnBothProfiles('accepting messages', (profile) => {
       const refused = { status: 422, body: { code: 'invalid_request', errors } };
       expect(await post(later(beyond), { key })).toMatchObject(refused);
       expect(await move(beyond)).toMatchObject(refused);
-      const messages = [later(within), later(beyond)];
-      const { body } = await post({ messages }, { key, path: '/v1/messages/batch' });
+      const mixed = { messages: [later(within), later(beyond)] };
+      const { body } = await post(mixed, { key, path: '/v1/messages/batch' });
       const items = [{ index: 1, code: 'invalid_request', errors }];
       expect(body).toMatchObject({ code: 'batch_rejected', items });
       const kept = await system.call('GET', path, { key });
