@@ -11,6 +11,11 @@ const TEMPLATE = (word: string) =>
 /** Far enough ahead that no reconciler makes it due while a test looks. */
 const LATER_MS = 3_600_000;
 
+const MINUTE_MS = 60_000;
+
+/** As far ahead as a message may be scheduled. */
+const LONGEST_MS = 30 * 24 * 60 * MINUTE_MS;
+
 describeOnBothProfiles('accepting messages', (profile) => {
   let system: TestSystem;
 
@@ -460,6 +465,28 @@ describeOnBothProfiles('accepting messages', (profile) => {
       const answer = await post({ ...good(), scheduledAt: '2020-01-01T00:00:00Z' });
       expect(answer).toMatchObject({ status: 202, body: { status: 'queued' } });
       expect((await system.waitUntilEnded(String(answer.body.messageId))).status).toBe('sent');
+    });
+
+    test('is up to 30 days ahead, of a new message, of one in a batch and of one that is moved', async () => {
+      const { live: key } = await newClient();
+      const later = (scheduledAt: string) => ({ ...good(), scheduledAt });
+      const within = inFuture(LONGEST_MS - MINUTE_MS);
+      const accepted = await post(later(within), { key });
+      expect(accepted).toMatchObject({ status: 202, body: { status: 'scheduled' } });
+      const path = `/v1/messages/${String(accepted.body.messageId)}`;
+      const move = (scheduledAt: string) => system.call('PATCH', path, { key, body: { scheduledAt } });
+      expect(await move(within)).toMatchObject({ status: 200, body: { scheduledAt: within } });
+      const beyond = inFuture(LONGEST_MS + MINUTE_MS);
+      const errors = [{ path: '/scheduledAt', message: 'must be within 30 days' }];
+      const refused = { status: 422, body: { code: 'invalid_request', errors } };
+      expect(await post(later(beyond), { key })).toMatchObject(refused);
+      expect(await move(beyond)).toMatchObject(refused);
+      const mixed = { messages: [later(within), later(beyond)] };
+      const { body } = await post(mixed, { key, path: '/v1/messages/batch' });
+      const items = [{ index: 1, code: 'invalid_request', errors }];
+      expect(body).toMatchObject({ code: 'batch_rejected', items });
+      const kept = await system.call('GET', path, { key });
+      expect(kept.body).toMatchObject({ status: 'scheduled', scheduledAt: within });
     });
 
     test.each(['2099-01-01T00:00:00Z', 'tomorrow', '2026-99-01T00:00:00Z'])(

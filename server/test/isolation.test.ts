@@ -53,8 +53,9 @@ describeOnBothProfiles('keys', (profile) => {
       if (who !== 'readOnly') await hold(who, apiKey, isOpen ? 'same' : 'unauthenticated');
     }
     const refusal = refusalOf(access, ['read']);
-    // Where it is allowed it may do what the owner does at the end, which works once.
+    // Where it is allowed it may do what the owner does at the end, which works once: but for reading.
     if (refusal !== null) await hold('a key that only reads', keys.readOnly, refusal);
+    else if (key.startsWith('GET ')) await hold('a key that only reads', keys.readOnly, asReader(route));
     await hold("another client's key", stranger.live, route.routeCase.stranger);
     await hold('a key of the other mode', otherMode(stage, route), route.routeCase.otherMode);
     if (access.caller === 'client') await hold('an admin', system.keys.admin, adminRefusal(access));
@@ -68,6 +69,11 @@ describeOnBothProfiles('keys', (profile) => {
 
 function otherMode({ owner }: ApiStage, { routeCase }: KnownRoute): string {
   return routeCase.ownerMode === 'test' ? owner.live : owner.test;
+}
+
+/** What a live key of the owner's reads. */
+function asReader({ routeCase }: KnownRoute): Outcome {
+  return routeCase.ownerMode === 'test' ? routeCase.otherMode : 'same';
 }
 
 function tell({ status, json }: RouteAnswer, outcome: Outcome): unknown[] {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
+import { parseMetrics } from './support/metrics-text.ts';
 import { waitFor } from './support/wait-for.ts';
 import { startWebhookReceiver, type WebhookReceiver } from './support/webhook-receiver.ts';
 
@@ -27,7 +28,7 @@ describeOnBothProfiles('/metrics', (profile) => {
     const response = await fetch(`${system.url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toStartWith('text/plain; version=0.0.4');
-    return parse(await response.text());
+    return parseMetrics(await response.text());
   }
 
   test('is for whoever has the token', async () => {
@@ -129,14 +130,3 @@ describeOnBothProfiles('/metrics', (profile) => {
     for (const word of ['person', 'nowhere', system.clientId, ...ids]) expect(text).not.toContain(word);
   });
 });
-
-/** Each series with its value. */
-function parse(text: string): Map<string, number> {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const at = line.lastIndexOf(' ');
-      return [line.slice(0, at), Number(line.slice(at + 1))];
-    }),
-  );
-}

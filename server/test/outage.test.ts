@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiKey } from '../src/lib/auth/api-key.ts';
+import { parseMetrics } from './support/metrics-text.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
 import { type RedisServer, startRedis } from './support/redis.ts';
@@ -11,6 +12,8 @@ import { type ServiceProcess, startServiceProcess } from './support/service-proc
 import { type SinkPlan, type SmtpSink, startSmtpSink } from './support/smtp-sink.ts';
 import { createCaller, createClient, waitUntilEnded } from './support/system.ts';
 import { waitFor } from './support/wait-for.ts';
+
+const METRICS_TOKEN = 'a-token-of-a-test-0123456789';
 
 /** Servers of its own, because these tests take them away. */
 describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('when a server goes away', () => {
@@ -114,6 +117,51 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('when a server 
     expect(await waitUntilEnded(call, id, key)).toMatchObject({ status: 'sent', attempts: 1 });
   }, 90_000);
 
+  const metricsOf = async ({ service }: Stage) => {
+    const headers = { authorization: `Bearer ${METRICS_TOKEN}` };
+    return parseMetrics(await (await fetch(`${service.url}/metrics`, { headers })).text());
+  };
+
+  test('Redis is away: the metrics say so, and that it is back', async () => {
+    const stage = await prepare({}, { METRICS_TOKEN });
+    const { redis, send, call, key } = stage;
+    const reachable = async (value: number) =>
+      waitFor(`a queue that is ${value === 1 ? 'reachable' : 'away'}`, async () =>
+        (await metricsOf(stage)).get('mail_queue_reachable') === value ? true : null,
+      );
+    const failed = async () => (await metricsOf(stage)).get('mail_enqueue_failed_total') ?? 0;
+    await reachable(1);
+    expect(await failed()).toBe(0);
+    await redis.kill9();
+    await reachable(0);
+    const id = await send('later@example.net');
+    await waitFor('a message that the queue did not take', async () =>
+      (await failed()) === 1 ? true : null,
+    );
+    await redis.restart();
+    await reachable(1);
+    expect(await waitUntilEnded(call, id, key)).toMatchObject({ status: 'sent' });
+    // What is back takes everything again.
+    await waitUntilEnded(call, await send('next@example.net'), key);
+    expect(await failed()).toBe(1);
+  }, 90_000);
+
+  test('Redis loses everything it had while a message waits for its time: it goes when that has come', async () => {
+    const { redis, sink, call, key } = await prepare({});
+    const scheduledAt = new Date(Date.now() + 3000).toISOString();
+    const body = { to: 'due@example.net', subject: 'x', text: 'x', scheduledAt };
+    const answer = await call('POST', '/v1/messages', { key, body });
+    expect(answer).toMatchObject({ status: 202, body: { status: 'scheduled' } });
+    await wipe(redis);
+    const read = async () =>
+      (await call('GET', `/v1/messages/${String(answer.body.messageId)}`, { key })).body;
+    expect(await read()).toMatchObject({ status: 'scheduled' });
+    await sink.waitForMails(1);
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(scheduledAt));
+    await waitFor('it to be sent', async () => ((await read()).status === 'sent' ? true : null));
+    expect(sink.mails.map(({ to }) => to[0])).toEqual(['due@example.net']);
+  }, 90_000);
+
   test('Redis loses everything it had: every message is sent, none twice', async () => {
     const { redis, sink, send, call, key } = await prepare(
       { answerDelayMs: 50 },
@@ -121,9 +169,7 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('when a server 
     );
     const ids = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`m${i}@example.net`)));
     await sink.waitForMails(3);
-    const client = new Bun.RedisClient(redis.url);
-    await client.send('FLUSHALL', []);
-    client.close();
+    await wipe(redis);
     const ended = await Promise.all(ids.map((id) => waitUntilEnded(call, id, key)));
     expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['sent']));
     expect(new Set(sink.mails.map(({ to }) => to[0])).size).toBe(20);
@@ -160,3 +206,9 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('when a server 
     expect(stage.service.logTail()).toContain('"status":"queued"');
   }, 60_000);
 });
+
+async function wipe(redis: RedisServer): Promise<void> {
+  const client = new Bun.RedisClient(redis.url);
+  await client.send('FLUSHALL', []);
+  client.close();
+}

@@ -100,21 +100,25 @@ export const suppressionReason = pgEnum('suppression_reason', [
 ]);
 
 /** An application that sends: owns keys, templates and messages. */
-export const clients = pgTable('clients', {
-  id: uuid('id').primaryKey(),
-  name: text('name').notNull().unique(),
-  status: clientStatus('status').notNull().default('active'),
-  /** Domains that `from` may use, lower case; null allows any. */
-  fromDomains: text('from_domains').array(),
-  /** Live messages accepted in a calendar month (UTC); null allows any number. */
-  quotaLimit: integer('quota_limit'),
-  /** Requests a minute, where a batch counts as its messages; null allows any number. */
-  rateLimit: integer('rate_limit'),
-  /** The only provider its live mail may take; null leaves the choice to order and weight. */
-  provider: text('provider'),
-  createdAt,
-  updatedAt,
-});
+export const clients = pgTable(
+  'clients',
+  {
+    id: uuid('id').primaryKey(),
+    name: text('name').notNull().unique(),
+    status: clientStatus('status').notNull().default('active'),
+    /** Domains that `from` may use, lower case; null allows any. */
+    fromDomains: text('from_domains').array(),
+    /** Live messages accepted in a calendar month (UTC); null allows any number. */
+    quotaLimit: integer('quota_limit'),
+    /** Requests a minute, where a batch counts as its messages; null allows any number. */
+    rateLimit: integer('rate_limit'),
+    /** The only provider its live mail may take; null leaves the choice to order and weight. */
+    provider: text('provider'),
+    createdAt,
+    updatedAt,
+  },
+  (table) => [index('clients_status').on(table.status, table.id)],
+);
 
 /** How much of its quota a client has used; one conditional update a batch keeps it exact. */
 export const clientUsage = pgTable(
@@ -416,7 +420,12 @@ export const deadLetters = pgTable(
     history: jsonb('history').$type<JsonObject[]>().notNull(),
     createdAt,
   },
-  (table) => [index('dead_letters_client').on(table.clientId, table.messageId)],
+  (table) => [
+    index('dead_letters_client').on(table.clientId, table.messageId),
+    index('dead_letters_template').on(table.templateName, table.messageId),
+    index('dead_letters_provider').on(table.provider, table.messageId),
+    index('dead_letters_created').on(table.createdAt),
+  ],
 );
 
 /** Addresses that a client's live mail must not reach. */
@@ -437,6 +446,7 @@ export const suppressions = pgTable(
   (table) => [
     uniqueIndex('suppressions_client_email').on(table.clientId, table.email),
     index('suppressions_client').on(table.clientId, table.id),
+    index('suppressions_reason').on(table.clientId, table.reason, table.id),
   ],
 );
 
@@ -541,6 +551,7 @@ export const webhookDeliveries = pgTable(
   (table) => [
     uniqueIndex('webhook_deliveries_event').on(table.endpointId, table.eventId),
     index('webhook_deliveries_endpoint').on(table.endpointId, table.id),
+    index('webhook_deliveries_status').on(table.endpointId, table.status, table.id),
     index('webhook_deliveries_message').on(table.messageId),
     index('webhook_deliveries_due')
       .on(table.nextAttemptAt)

@@ -5,7 +5,13 @@ export const BUSY_CLIENT = '00000000-0000-7000-8000-000000000000';
 export const FIRST_MESSAGE_AT = Date.UTC(2026, 0, 1);
 export const MESSAGE_EVERY_MS = 3000;
 
+/** The template that {@link fillCatalogue} gives the most versions. */
+export const LONG_TEMPLATE = '00000000-0000-7000-8000-000000000100';
+
 const CHUNK = 50_000;
+
+/** What people make, and not every message: enough that nobody wants to read all of it. */
+const CATALOGUE_SIZE = 20_000;
 
 const BIG_TABLES = [
   'messages',
@@ -19,6 +25,20 @@ const BIG_TABLES = [
   'webhook_deliveries',
   'webhook_attempts',
 ];
+
+const CATALOGUE_TABLES = [
+  'clients',
+  'api_keys',
+  'templates',
+  'template_versions',
+  'webhook_endpoints',
+  'breaker_changes',
+];
+
+/** Tables that {@link fillCatalogue} fills: a list must not read them from end to end either. */
+export function isCatalogueTable(name: string): boolean {
+  return CATALOGUE_TABLES.includes(name);
+}
 
 /** Tables that grow with every message, and must not be read from end to end. */
 export function isBigTable(name: string): boolean {
@@ -44,6 +64,17 @@ export async function fillTables(
     }
     await sql.unsafe(OTHERS);
     if (isAnalyzed) await sql.unsafe('vacuum analyze');
+  } finally {
+    await sql.close();
+  }
+}
+
+/** Adds clients without messages, each with a key, a template and an endpoint of its own, and years of a provider's breaker. */
+export async function fillCatalogue(url: string): Promise<void> {
+  const sql = new Bun.SQL(url, { max: 1 });
+  try {
+    await sql.unsafe(CATALOGUE);
+    await sql.unsafe(`vacuum analyze ${CATALOGUE_TABLES.join(', ')}`);
   } finally {
     await sql.close();
   }
@@ -85,8 +116,8 @@ insert into message_events (message_id, client_id, type, attempt, created_at)
 select id, client_id, type, 1, created_at from made, unnest('{accepted,sent}'::message_event_type[]) type`;
 
 const OTHERS = `
-insert into dead_letters (message_id, client_id, template_name, provider, reason, attempts, history)
-  select id, client_id, template_name, provider, 'refused', 1, '[]' from messages where right(trace_id, 1) = '0';
+insert into dead_letters (message_id, client_id, template_name, provider, reason, attempts, history, created_at)
+  select id, client_id, template_name, provider, 'refused', 1, '[]', created_at + interval '1 hour' from messages where right(trace_id, 1) = '0';
 insert into inbox_messages (id, client_id, mode, envelope_from, envelope_to, mime, received_at)
   select id, client_id, mode, 'a@example.com', '{}', '', created_at from messages where mode = 'test';
 insert into suppressions (id, client_id, email, reason)
@@ -98,3 +129,24 @@ insert into webhook_deliveries (id, endpoint_id, event_id, message_id, type, pay
   from messages m join message_events e on e.message_id = m.id and e.type = 'sent' where right(m.trace_id, 1) < '4';
 insert into webhook_attempts (delivery_id, number, started_at, duration_ms)
   select id, 1, now(), 1 from webhook_deliveries`;
+
+/** The busy client has some of each as well; one in a thousand clients is suspended, and one breaker in a thousand is a rare one's. */
+const CATALOGUE = `
+insert into clients (id, name, status)
+  select ${CLIENT('n')}, 'client ' || n, case when n % 1000 = 0 then 'suspended' else 'active' end::client_status
+  from generate_series(10, ${CATALOGUE_SIZE}) n;
+insert into api_keys (id, client_id, name, api_key_prefix, api_secret_hash, scopes, mode)
+  select ${CLIENT('n')}, ${CLIENT('case when n % 1000 = 0 then 0 else n end')}, 'key', 'prefix' || n, 'x', '{read}', 'live'
+  from generate_series(0, ${CATALOGUE_SIZE}) n;
+insert into templates (id, client_id, name, current_version)
+  select ${CLIENT('n')}, case when n % 2000 = 1 then null else ${CLIENT('case when n % 1000 = 0 then 0 else n end')} end, 'template-' || n, 1
+  from generate_series(0, ${CATALOGUE_SIZE}) n;
+insert into template_versions (id, template_id, number, content_hash, entry, files, preview_props)
+  select gen_random_uuid(), t.id, n, 'x', 'index.tsx', '{}', '{}'
+  from templates t, generate_series(1, case when t.id = '${LONG_TEMPLATE}' then 200 else 1 end) n;
+insert into webhook_endpoints (id, client_id, mode, url, events, secret)
+  select ${CLIENT('n')}, ${CLIENT('case when n % 1000 = 0 then 0 else n end')}, 'live', 'https://example.com', '{*}', 'x'
+  from generate_series(10, ${CATALOGUE_SIZE}) n;
+insert into breaker_changes (id, provider, kind, reason, worker)
+  select ${CLIENT('n')}, case when n % 1000 = 0 then 'rare' else 'ses' end, 'opened', 'x', ${CLIENT('0')}
+  from generate_series(0, ${CATALOGUE_SIZE}) n`;
