@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
 import { Redis } from 'ioredis';
+import { MAX_KEY_AGE_MS } from '../src/api/controllers/stream.ts';
 import type { ApiTimes } from '../src/api/services.ts';
 import { type RunningApi, startApi } from '../src/api/start.ts';
+import { RECHECK_MS } from '../src/api/streams/streams.ts';
 import { parseConfig } from '../src/config.ts';
 import { apiKeys } from '../src/db/schema.ts';
 import { createApiKey, parseApiKey } from '../src/lib/auth/api-key.ts';
 import { openProfile, type Profile } from '../src/lib/profile.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { createSilentTelemetry } from '../src/lib/telemetry/telemetry.ts';
+import { openEventReader } from './support/event-reader.ts';
 import { NO_ENGINE } from './support/list-routes.ts';
 import { waitForListeners } from './support/listeners.ts';
 import { migrateDatabaseAt } from './support/migrate.ts';
@@ -117,6 +120,64 @@ describeOnBothProfiles('a revoked key at the instance that revoked it', (name) =
   });
 });
 
+const REASON = 'the key is no longer valid';
+
+/** Resolves once the stream has said its first line. */
+async function openStream({ api }: Instance, key: string) {
+  const reader = await openEventReader(api.url, { key });
+  await waitFor('the first line', () => (reader.lastEventId === '' ? null : true));
+  return reader;
+}
+
+describeOnBothProfiles('the streams of a revoked key', (name) => {
+  const stage = createStage(name);
+  let told: Instance;
+  let untold: Instance;
+
+  beforeAll(async () => {
+    await stage.prepare();
+    told = await stage.start();
+    untold = await stage.start({ recheckMs: 10 });
+  }, 60_000);
+  afterAll(() => stage.stop());
+
+  test('end at the instance that revoked it, and those of other keys go on', async () => {
+    const { clientId, live, test: other } = await createClient(told.call, stage.admin);
+    const stranger = await createClient(told.call, stage.admin);
+    const streams = [await openStream(told, live), await openStream(told, live)];
+    const others = [await openStream(told, other), await openStream(told, stranger.live)];
+    await revoke(stage, told, clientId, live);
+    await Promise.all(streams.map(({ ended }) => ended));
+    expect(streams.map(({ comments }) => comments)).toEqual([[REASON], [REASON]]);
+    expect(others.flatMap(({ comments }) => comments)).toEqual([]);
+    await Promise.all(others.map((reader) => reader.close()));
+  });
+
+  test('end without any news, before requests notice', async () => {
+    const { live } = await createClient(untold.call, stage.admin);
+    const reader = await openStream(untold, live);
+    await revokeInSilence(untold, live);
+    stage.passMs(MAX_KEY_AGE_MS);
+    await reader.ended;
+    expect(reader.comments).toEqual([REASON]);
+  });
+
+  test('end at once where the key was only remembered', async () => {
+    const { live } = await createClient(told.call, stage.admin);
+    expect(await statusOf(told, live)).toBe(200);
+    await revokeInSilence(told, live);
+    stage.passMs(MAX_KEY_AGE_MS);
+    const reader = await openEventReader(told.api.url, { key: live });
+    await reader.ended;
+    expect([reader.status, reader.comments]).toEqual([200, [REASON]]);
+  });
+});
+
+test('the streams of a revoked key end within two seconds where no news comes', () => {
+  // The rest is for the look-up itself.
+  expect(RECHECK_MS + MAX_KEY_AGE_MS).toBeLessThanOrEqual(1750);
+});
+
 describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('a revoked key at another instance', () => {
   const stage = createStage('production');
   let one: Instance;
@@ -146,5 +207,13 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('a revoked key 
     expect(await statusOf(two, live)).toBe(200);
     await one.call('POST', `/v1/clients/${clientId}/suspend`, { key: stage.admin });
     await waitFor('the other to refuse it', async () => ((await statusOf(two, live)) === 403 ? true : null));
+  });
+
+  test('ends its streams there', async () => {
+    const { clientId, live } = await createClient(one.call, stage.admin);
+    const reader = await openStream(two, live);
+    await revoke(stage, one, clientId, live);
+    await reader.ended;
+    expect(reader.comments).toEqual([REASON]);
   });
 });

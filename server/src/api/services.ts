@@ -38,8 +38,12 @@ export function createServices({ config, profile, logger, telemetry, times = {} 
     addressOf: (request) => addressOf(request, config),
   });
   const authenticator = withRateLimit(known, rateGate);
-  profile.keyNews.listen(authenticator.forget);
   const streams = createStreams({ db: database.db, logger, metrics, ...times.streams });
+  const forget = (clientId: string) => {
+    authenticator.forget(clientId);
+    streams.recheck(clientId);
+  };
+  profile.keyNews.listen(forget);
   const idempotency = createIdempotencyGuard(database);
   const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
   const props = createPropsChecker();
@@ -72,7 +76,7 @@ export function createServices({ config, profile, logger, telemetry, times = {} 
     },
   };
   const changed = (clientId: string) => {
-    authenticator.forget(clientId);
+    forget(clientId);
     profile.keyNews.publish(clientId);
   };
   const administration = { database, blobs: profile.blobs, authenticator, logger, now, changed };
