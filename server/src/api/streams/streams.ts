@@ -59,7 +59,10 @@ export function createStreams({
   let isStopped = false;
 
   function assertRoom({ clientId }: MessageOwner): void {
-    if (isStopped) throw new ApiError('service_unavailable', 'The service is stopping; connect again.');
+    if (isStopped)
+      throw new ApiError('service_unavailable', 'The service is stopping; connect again.', {
+        headers: { 'retry-after': '1' },
+      });
     const own = [...open.keys()].filter((stream) => stream.clientId === clientId).length;
     if (own < maxPerClient) return;
     throw new ApiError(
