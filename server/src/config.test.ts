@@ -94,6 +94,13 @@ describe('configuration', () => {
     ).toEqual(['SECRET_KEY', 'WEBHOOKS_RETRY_DELAYS_MS']);
   });
 
+  test('an endpoint that is down is given up, and paused, after about a day', () => {
+    const { retryDelaysMs } = parseConfig({ SERVICE_ROLE: 'DEV' }).webhooks;
+    const hours = retryDelaysMs.reduce((sum, ms) => sum + ms, 0) / 3_600_000;
+    expect(hours).toBeGreaterThan(23);
+    expect(hours).toBeLessThan(25);
+  });
+
   test('nothing is exported unless it is said where, and nothing scraped unless somebody may', () => {
     const telemetryOf = (env: Record<string, string>) =>
       parseConfig({ SERVICE_ROLE: 'API', ...PRODUCTION, ...env }).telemetry;

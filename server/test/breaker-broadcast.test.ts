@@ -11,6 +11,7 @@ import {
 } from '../src/lib/providers/router-test-provider.ts';
 import { createLogger } from '../src/lib/telemetry/logger.ts';
 import { createMetrics } from '../src/lib/telemetry/metrics.ts';
+import { waitForListeners } from './support/listeners.ts';
 import { acquireRedis, type RedisForFile } from './support/once-per-run.ts';
 import { type RedisServer, startRedis } from './support/redis.ts';
 import { isMissing } from './support/requires.ts';
@@ -62,15 +63,6 @@ function createWorker(url: string) {
 }
 type Worker = ReturnType<typeof createWorker>;
 
-/** Resolves when so many listen on the channel of the connection's database. */
-async function waitForListeners(redis: Redis, count: number): Promise<void> {
-  await waitFor(`${count} workers that listen`, async () => {
-    if (redis.status !== 'ready') return null;
-    const [, listeners] = await redis.pubsub('NUMSUB', `mail:breakers:${redis.options.db ?? 0}`);
-    return listeners === count ? true : null;
-  });
-}
-
 const becomes = (worker: Worker, kind: BreakerState['kind']) =>
   waitFor(`the breaker to be ${kind}`, () => (worker.state()?.kind === kind ? true : null));
 
@@ -88,7 +80,7 @@ describe.skipIf(isMissing('redis-server'))('breakers of workers on one Redis', (
     const workers = Array.from({ length: count }, () => createWorker(url));
     try {
       const [first] = workers;
-      if (first) await waitForListeners(first.redis, count);
+      if (first) await waitForListeners(first.redis, 'mail:breakers', count);
       await run(workers);
     } finally {
       for (const worker of workers) await worker.close();
@@ -212,7 +204,7 @@ describe.skipIf(isMissing('redis-server'))('breakers of workers without Redis', 
       expect([first.primary.asked.length, first.state()?.kind]).toEqual([2, 'open']);
       expect([await second.send(), second.state()?.kind]).toEqual(['backup sent', 'closed']);
       await server.restart();
-      await waitForListeners(first.redis, 2);
+      await waitForListeners(first.redis, 'mail:breakers', 2);
       await second.send();
       expect(second.changes).toEqual(['primary open own']);
       // The first is open already; a provider that both still use tells that news arrive.
@@ -229,7 +221,7 @@ describe.skipIf(isMissing('redis-server'))('breakers of workers without Redis', 
       second.primary.plan = answerWith(RESULTS.sent);
       expect(await second.send()).toBe('primary sent');
       await server.restart();
-      await waitForListeners(first.redis, 2);
+      await waitForListeners(first.redis, 'mail:breakers', 2);
     } finally {
       await first.close();
       await second.close();

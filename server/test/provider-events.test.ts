@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
-import { deadLetters, messages, suppressions } from '../src/db/schema.ts';
+import { deadLetters, messageEvents, messages, suppressions } from '../src/db/schema.ts';
 import { applyProviderEvents } from '../src/lib/db/provider-events.ts';
 import type { ProviderEvent, ProviderEventType } from '../src/lib/providers/provider-event.ts';
 import { insertHandedOver, type HandedOver } from './support/handed-over.ts';
@@ -123,6 +123,45 @@ describeOnBothProfiles('events of a provider', (profile) => {
     });
     expect(await find(elsewhere)).toMatchObject({ status: 'sent' });
     expect(await system.timelineOf(elsewhere)).toEqual(['handed_over']);
+  });
+
+  describe('after the time of the timeline', () => {
+    const createOld = async (facts: Partial<HandedOver> = {}): Promise<string> => {
+      const id = await create(facts);
+      await system.database.db.delete(messageEvents).where(eq(messageEvents.messageId, id));
+      return id;
+    };
+
+    test('a complaint still suppresses, by our id or the provider’s', async () => {
+      const [ours, theirs] = ['late-ours@example.net', 'late-theirs@example.net'];
+      const id = await createOld({ recipients: [ours] });
+      await createOld({ recipients: [theirs], providerMessageId: 'late-id' });
+      const result = await apply(
+        report('spam', { messageId: id }),
+        report('spam', { providerMessageId: 'late-id' }),
+      );
+      expect(result).toMatchObject({ applied: 2, unmatched: 0 });
+      expect((await listSuppressed()).map(({ email }) => email)).toEqual(
+        expect.arrayContaining([ours, theirs]),
+      );
+      // What it wrote is no reason to doubt the next one.
+      expect(await apply(report('opened', { messageId: id }))).toMatchObject({ applied: 1 });
+      expect(await system.timelineOf(id)).toEqual(['spam', 'opened']);
+    });
+
+    test('only the provider that the message was handed to is believed', async () => {
+      const elsewhere = await createOld({ provider: 'smtp', providerMessageId: 'late-shared' });
+      const never = await createOld();
+      await system.database.db.update(messages).set({ handedOverAt: null }).where(eq(messages.id, never));
+      const result = await apply(
+        report('spam', { messageId: elsewhere }),
+        report('spam', { providerMessageId: 'late-shared' }),
+        report('spam', { messageId: never }),
+      );
+      expect(result).toMatchObject({ applied: 0, unmatched: 3 });
+      expect(await find(elsewhere)).toMatchObject({ status: 'sent' });
+      expect(await find(never)).toMatchObject({ status: 'sent' });
+    });
   });
 
   test("an id of ours that somebody set on another mail does not reach the other's message", async () => {

@@ -46,6 +46,25 @@ describeOnBothProfiles('the suppression list', (profile) => {
     expect((await list(live)).emails).toEqual(['same@example.net']);
   });
 
+  test('an address that is taken off in the same moment is asked for again', async () => {
+    const { live } = await newClient();
+    // Neither added nor found, as where somebody removes it between the two.
+    await system.database.query(
+      `
+      create function skip_row() returns trigger language plpgsql as 'begin return null; end'`,
+      [],
+    );
+    await system.database.query(
+      `
+      create trigger skip_racing before insert on suppressions for each row
+      when (new.email = 'racing@example.net') execute function skip_row()`,
+      [],
+    );
+    const answer = await add(live, 'racing@example.net');
+    expect([answer.status, answer.body.code]).toEqual([503, 'service_unavailable']);
+    expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
   test('is listed newest first, in pages, and by address or reason', async () => {
     const { live } = await newClient();
     const emails = ['a@example.net', 'b@example.net', 'c@example.net'];

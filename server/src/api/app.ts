@@ -36,7 +36,7 @@ import { contextOf, idsOf } from './middleware/request-context.ts';
 import { OverloadError } from './accepting/overload.ts';
 import type { DocumentedRoute } from './openapi/described-operation.ts';
 import { ApiError, toProblemResponse } from './problems/problem.ts';
-import { createServices } from './services.ts';
+import { type ApiTimes, createServices } from './services.ts';
 import { toApiError } from './problems/to-api-error.ts';
 import { readUnsubscribeForm } from './unsubscribe/form.ts';
 
@@ -46,6 +46,8 @@ export type ApiDeps = {
   engine: Engine;
   logger: Logger;
   telemetry: Telemetry;
+  /** Other times than those of a service, for tests. */
+  times?: ApiTimes;
 };
 
 /** The API's type, from which the SDK derives every request and answer. */
@@ -72,11 +74,11 @@ export type Api = {
 };
 
 /** Composes the HTTP API and what runs behind it. */
-export function createApi({ config, profile, engine, logger, telemetry }: ApiDeps) {
+export function createApi({ config, profile, engine, logger, telemetry, times = {} }: ApiDeps) {
   const { database } = profile;
   const { metrics, tracer, scrape } = telemetry;
   const queue = profile.queue.queue;
-  const services = createServices({ config, profile, logger, telemetry });
+  const services = createServices({ config, profile, logger, telemetry, times });
   const { authenticator, known, rateGate, streams, idempotency, resolver, props, budget, intake } = services;
   const { accept, administration } = services;
   let isDraining = false;

@@ -16,12 +16,19 @@ import { createTemplateResolver } from './accepting/template-resolver.ts';
 import type { ApiError } from './problems/problem.ts';
 import { toApiError } from './problems/to-api-error.ts';
 
+/** What goes by the clock. */
+export type ApiTimes = {
+  /** The clock of keys and of what they may do; of the machine by default. */
+  now?: () => Date;
+  streams?: { heartbeatMs?: number; recheckMs?: number };
+};
+
 /** What the routes share: who calls, what may be taken, and what becomes durable. `stop` ends what runs by itself. */
-export function createServices({ config, profile, logger, telemetry }: Omit<ApiDeps, 'engine'>) {
+export function createServices({ config, profile, logger, telemetry, times = {} }: Omit<ApiDeps, 'engine'>) {
   const { database } = profile;
   const { metrics, tracer } = telemetry;
   const queue = profile.queue.queue;
-  const now = () => new Date();
+  const { now = () => new Date() } = times;
   const rateGate = createRateGate(profile.rateLimiter);
   const known = createAuthenticator({
     db: database.db,
@@ -31,8 +38,12 @@ export function createServices({ config, profile, logger, telemetry }: Omit<ApiD
     addressOf: (request) => addressOf(request, config),
   });
   const authenticator = withRateLimit(known, rateGate);
-  profile.keyNews.listen(authenticator.forget);
-  const streams = createStreams({ db: database.db, logger, metrics });
+  const streams = createStreams({ db: database.db, logger, metrics, ...times.streams });
+  const forget = (clientId: string) => {
+    authenticator.forget(clientId);
+    streams.recheck(clientId);
+  };
+  profile.keyNews.listen(forget);
   const idempotency = createIdempotencyGuard(database);
   const resolver = createTemplateResolver({ db: database.db, nowMs: Date.now });
   const props = createPropsChecker();
@@ -65,7 +76,7 @@ export function createServices({ config, profile, logger, telemetry }: Omit<ApiD
     },
   };
   const changed = (clientId: string) => {
-    authenticator.forget(clientId);
+    forget(clientId);
     profile.keyNews.publish(clientId);
   };
   const administration = { database, blobs: profile.blobs, authenticator, logger, now, changed };

@@ -31,4 +31,5 @@ export async function listRouteKeys({ system, sns }: ApiStage): Promise<string[]
 const unused = () => {
   throw new Error('nobody asks this app for anything');
 };
-const NO_ENGINE: Engine = { version: 'none', check: unused, render: unused, close: unused };
+/** For an app that nobody asks to render. */
+export const NO_ENGINE: Engine = { version: 'none', check: unused, render: unused, close: unused };

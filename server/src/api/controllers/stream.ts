@@ -5,7 +5,7 @@ import { comparePositions, type FeedPosition, parseFeedCursor } from '../../lib/
 import { createEventFilter } from '../streams/event-filter.ts';
 import { parseStreamFilter } from '../lists/message-filter.ts';
 import { assertClient, assertScope, type Authenticator } from '../middleware/authenticate.ts';
-import { ApiError } from '../problems/problem.ts';
+import { ApiError, type ProblemCode } from '../problems/problem.ts';
 import { StreamQuery } from '../streams/stream-schema.ts';
 import type { Streams } from '../streams/streams.ts';
 
@@ -23,6 +23,9 @@ const HEADERS = {
   // Proxies of the nginx family would otherwise collect events before they pass them on.
   'x-accel-buffering': 'no',
 };
+
+/** What a key that is no longer valid is answered with; a database that hangs says nothing about it. */
+const REFUSALS: ReadonlySet<ProblemCode> = new Set(['unauthenticated', 'client_suspended']);
 
 /** `/v1/messages/stream`: events of the key's client and mode, as they happen. */
 export function streamController({ database, authenticator, known, streams }: StreamDeps) {
@@ -59,6 +62,9 @@ async function findStart(
   });
 }
 
+/** With the time between two looks this stays below the two seconds after which no revoked key may be of use. */
+export const MAX_KEY_AGE_MS = 500;
+
 /** A new look at the key: what was found for the request itself stays with it. */
 async function isAllowed(known: Authenticator, request: Request): Promise<boolean> {
   const headers = new Headers();
@@ -67,10 +73,12 @@ async function isAllowed(known: Authenticator, request: Request): Promise<boolea
     if (value !== null) headers.set(name, value);
   }
   try {
-    const identity = await known.identify(new Request(request.url, { headers }));
+    const identity = await known.identify(new Request(request.url, { headers }), {
+      maxAgeMs: MAX_KEY_AGE_MS,
+    });
     return identity.kind === 'client' && identity.scopes.includes('read');
   } catch (error) {
-    if (error instanceof ApiError) return false;
+    if (error instanceof ApiError && REFUSALS.has(error.code)) return false;
     throw error;
   }
 }

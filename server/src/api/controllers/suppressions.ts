@@ -76,7 +76,10 @@ export function suppressionsController({ database, logger, authenticator }: Supp
         if (added) return status(201, toAnswer(added));
         const known = await findSuppression(database.db, { clientId, email });
         // Removed by somebody else in between: whoever asked last is right.
-        if (!known) throw new ApiError('service_unavailable', 'The address is being removed. Try again.');
+        if (!known)
+          throw new ApiError('service_unavailable', 'The address is being removed. Try again.', {
+            headers: { 'retry-after': '1' },
+          });
         return status(200, toAnswer(known));
       },
       { body: AddSuppressionBody },

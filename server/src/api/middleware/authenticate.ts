@@ -22,9 +22,14 @@ export type Identity =
 
 export type ClientIdentity = Extract<Identity, { kind: 'client' }>;
 
+export type IdentifyOptions = {
+  /** How old what is remembered of the key may be, where that must be less than usual. */
+  maxAgeMs?: number;
+};
+
 export type Authenticator = {
   /** @throws ApiError `unauthenticated` or `client_suspended` */
-  identify(request: Request): Promise<Identity>;
+  identify(request: Request, options?: IdentifyOptions): Promise<Identity>;
   /** Forgets what is cached of a client and its keys, or of the admin keys, because one of them was changed. */
   forget(owner: KeyOwner): void;
 };
@@ -65,7 +70,7 @@ export function createAuthenticator({
   const known = new WeakMap<Request, Promise<Identity>>();
   const cache = createKeyCache(db, now);
 
-  async function identify(request: Request): Promise<Identity> {
+  async function identify(request: Request, { maxAgeMs = CACHE_MS }: IdentifyOptions): Promise<Identity> {
     const text = presentedKey(request.headers);
     // Who brings no key is not guessing one.
     if (text === null) throw unauthenticated();
@@ -81,7 +86,7 @@ export function createAuthenticator({
     // Somebody else's guesses from the same address do not shut out a key that was good a moment ago.
     if (!presented || !cache.hasSeen(presented)) throttle.assertOpen(address);
     if (!presented || isConfigured) throw refuse();
-    const found = await cache.find(presented.prefix);
+    const found = await cache.find(presented.prefix, maxAgeMs);
     const isRight = isSecretOf(found?.key.secretHash ?? NOBODY, presented.secret);
     if (!found || !isRight || found.key.mode !== presented.mode || isOver(found.key, now())) throw refuse();
     if (found.client?.status === 'suspended') {
@@ -100,8 +105,8 @@ export function createAuthenticator({
   }
 
   return {
-    identify(request) {
-      const pending = known.get(request) ?? identify(request);
+    identify(request, options = {}) {
+      const pending = known.get(request) ?? identify(request, options);
       known.set(request, pending);
       return pending;
     },
@@ -113,10 +118,12 @@ type FoundKey = NonNullable<Awaited<ReturnType<typeof findApiKeyByPrefix>>>;
 
 /** Requests that ask for one key at the same time share one look-up. */
 function createKeyCache(db: Db, now: () => Date) {
-  const cached = new Map<string, { found: FoundKey; until: number }>();
+  const cached = new Map<string, { found: FoundKey; atMs: number }>();
   const asked = new Map<string, Promise<FoundKey | null>>();
 
   const load = async (prefix: string): Promise<FoundKey | null> => {
+    // Before it is asked for: what is found may be older than its answer.
+    const atMs = now().getTime();
     try {
       const looking = findApiKeyByPrefix(db, prefix);
       if (!(await settlesWithin(LOOK_UP_TIMEOUT_MS, looking))) throw overloaded('database');
@@ -125,7 +132,7 @@ function createKeyCache(db: Db, now: () => Date) {
       // Still asked for: otherwise it was forgotten while it was on its way.
       if (found && asked.has(prefix) && isGood(found, now())) {
         if (cached.size >= MAX_CACHED) cached.clear();
-        cached.set(prefix, { found, until: now().getTime() + CACHE_MS });
+        cached.set(prefix, { found, atMs });
       }
       return found;
     } finally {
@@ -139,9 +146,9 @@ function createKeyCache(db: Db, now: () => Date) {
       const entry = cached.get(prefix);
       return entry !== undefined && isSecretOf(entry.found.key.secretHash, secret);
     },
-    find(prefix: string): Promise<FoundKey | null> | FoundKey {
+    find(prefix: string, maxAgeMs: number): Promise<FoundKey | null> | FoundKey {
       const entry = cached.get(prefix);
-      if (entry && entry.until > now().getTime()) return entry.found;
+      if (entry && now().getTime() - entry.atMs < maxAgeMs) return entry.found;
       const asking = asked.get(prefix);
       if (asking) return asking;
       const loading = load(prefix);

@@ -13,7 +13,7 @@ export type StreamRequest = {
   owner: MessageOwner;
   from: FeedPosition;
   isWanted: (event: FeedEvent) => boolean;
-  /** Asked every few seconds; the stream ends once it is false. */
+  /** Asked at once, every second or so, and when the client's keys changed; the stream ends once it is false. */
   isStillAllowed: () => Promise<boolean>;
 };
 
@@ -21,6 +21,8 @@ export type StreamRequest = {
 export type Streams = {
   /** @throws ApiError `too_many_streams` or `service_unavailable` */
   open(request: StreamRequest): ReadableStream<Uint8Array>;
+  /** Looks at once whether the keys of this client's streams are still valid. */
+  recheck(clientId: string): void;
   /** Ends every stream, and takes no further ones. */
   stop(): Promise<void>;
 };
@@ -37,8 +39,8 @@ export type StreamsOptions = {
 
 /** Proxies cut connections that are silent for a minute, some for half of that. */
 const HEARTBEAT_MS = 15_000;
-/** How long a revoked key's streams go on at most. */
-const RECHECK_MS = 3000;
+/** Where no news of a revocation came: with the age of what is remembered then, less than two seconds. */
+export const RECHECK_MS = 1250;
 const MAX_PER_CLIENT = 20;
 /** For the last words to leave. */
 const LAST_WORDS_MS = 200;
@@ -53,11 +55,14 @@ export function createStreams({
   maxWaitingChars,
 }: StreamsOptions): Streams {
   const feed = createLiveFeed({ db, logger });
-  const open = new Map<EventStream, Promise<void>>();
+  const open = new Map<EventStream, { following: Promise<void>; look: () => void }>();
   let isStopped = false;
 
   function assertRoom({ clientId }: MessageOwner): void {
-    if (isStopped) throw new ApiError('service_unavailable', 'The service is stopping; connect again.');
+    if (isStopped)
+      throw new ApiError('service_unavailable', 'The service is stopping; connect again.', {
+        headers: { 'retry-after': '1' },
+      });
     const own = [...open.keys()].filter((stream) => stream.clientId === clientId).length;
     if (own < maxPerClient) return;
     throw new ApiError(
@@ -102,16 +107,22 @@ export function createStreams({
         },
       });
       metrics.streams.add(1);
+      const look = () => void recheck(stream, isStillAllowed);
       timers.push(
         setInterval(() => stream.beat(), heartbeatMs),
-        setInterval(() => void recheck(stream, isStillAllowed), recheckMs),
+        setInterval(look, recheckMs),
       );
-      open.set(stream, follow(stream, from, ended.signal));
+      open.set(stream, { following: follow(stream, from, ended.signal), look });
+      // The request may have been let in by what was remembered, and the news have come before the stream was here.
+      look();
       return stream.body;
+    },
+    recheck(clientId) {
+      for (const [stream, { look }] of open) if (stream.clientId === clientId) look();
     },
     async stop() {
       isStopped = true;
-      const following = [...open.values()];
+      const following = [...open.values()].map((entry) => entry.following);
       for (const stream of open.keys()) stream.end('the service is stopping: resume from the last id');
       await feed.stop();
       await settlesWithin(LAST_WORDS_MS, Promise.all(following));

@@ -168,7 +168,15 @@ async function listCarriers(tx: Db, candidates: readonly LockedMessage[]): Promi
         eq(messageEvents.type, 'handed_over'),
       ),
     );
-  return new Set(rows.map(({ messageId, provider }) => `${messageId} ${provider}`));
+  const told = new Set(rows.map(({ messageId }) => messageId));
+  const untold = candidates.filter(({ id }) => !told.has(id)).flatMap(lastCarrierOf);
+  return new Set([...rows, ...untold].map(({ messageId, provider }) => `${messageId} ${provider}`));
+}
+
+/** A message is kept longer than its timeline, and complaints come late: then its own row is what is left to know it by. */
+function lastCarrierOf({ id, provider, handedOverAt }: LockedMessage) {
+  // A provider that refused before the hand-over stands there too.
+  return handedOverAt === null ? [] : [{ messageId: id, provider }];
 }
 
 async function listKnownKeys(tx: Db, events: readonly ProviderEvent[]): Promise<Set<string>> {

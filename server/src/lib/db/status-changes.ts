@@ -15,6 +15,7 @@ export type LockedMessage = Pick<
   | 'attempts'
   | 'provider'
   | 'providerMessageId'
+  | 'handedOverAt'
   | 'lastError'
   | 'priority'
   | 'traceId'
@@ -29,6 +30,7 @@ export const LOCKED_COLUMNS = {
   attempts: messages.attempts,
   provider: messages.provider,
   providerMessageId: messages.providerMessageId,
+  handedOverAt: messages.handedOverAt,
   lastError: messages.lastError,
   priority: messages.priority,
   traceId: messages.traceId,
