@@ -51,12 +51,22 @@ describe('an inbox that is waited at', () => {
       entry: 'index.tsx',
       files: { 'index.tsx': 'export const subject = "Note"; export default () => <p>Note</p>;' },
     });
-    const inbox = await openInbox(access());
+    const asked: string[] = [];
+    const inbox = await openInbox({ ...access(), onRequest: ({ url }) => void asked.push(url) });
     const waiting = inbox.waitFor({ template: 'note' });
     await send('Another');
     const first = await mailer.send({ to: 'ada@example.com', template: 'note', props: {} });
     expect((await waiting).id).toBe(first.messageId);
+    expect(asked).toContain(`${system.url}/v1/messages/stream`);
     const second = await mailer.send({ to: 'ada@example.com', template: 'note', props: {} });
     expect((await inbox.waitFor({ template: 'note' })).id).toBe(second.messageId);
+  }, 60_000);
+
+  test('gives each of two who wait a mail of their own', async () => {
+    const inbox = await openInbox(access());
+    const both = Promise.all([inbox.waitFor({ subject: 'Twice' }), inbox.waitFor({ subject: 'Twice' })]);
+    const sent = [await send('Twice'), await send('Twice')];
+    const ids = (await both).map(({ id }) => id);
+    expect(ids.toSorted()).toEqual(sent.toSorted());
   }, 60_000);
 });

@@ -69,6 +69,17 @@ export async function openInbox(options: MailerOptions = {}): Promise<Inbox> {
     return { id, to, subject: subject ?? '', html, text, links: findLinks(html, text), message };
   };
 
+  const take = async (entry: InboxEntry): Promise<ReceivedMail> => {
+    // At once, so that nobody else who waits takes the same.
+    returned.add(entry.id);
+    try {
+      return await open(entry);
+    } catch (error) {
+      returned.delete(entry.id);
+      throw error;
+    }
+  };
+
   return {
     async waitFor({ timeoutMs = DEFAULT_TIMEOUT_MS, ...match }) {
       const endsAtMs = Date.now() + timeoutMs;
@@ -77,11 +88,7 @@ export async function openInbox(options: MailerOptions = {}): Promise<Inbox> {
         for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
           const fresh = await look();
           const found = fresh.find((entry) => isMatch({ ...entry, to: entry.envelope.to }, match));
-          if (found) {
-            // At once, so that nobody else who waits takes the same.
-            returned.add(found.id);
-            return await open(found);
-          }
+          if (found) return await take(found);
           const leftMs = endsAtMs - Date.now();
           if (leftMs <= 0) throw toTimeout(match, fresh, timeoutMs);
           await bell.heard(Math.min(pauseMs, leftMs));
