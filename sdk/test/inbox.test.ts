@@ -69,4 +69,20 @@ describe('an inbox that is waited at', () => {
     const ids = (await both).map(({ id }) => id);
     expect(ids.toSorted()).toEqual(sent.toSorted());
   }, 60_000);
+
+  test('has a mail again whose content could not be had', async () => {
+    let failures = 1;
+    const inbox = await openInbox({
+      ...access(),
+      retry: false,
+      fetch: async (url, init) => {
+        if (url.endsWith('/content') && failures-- > 0) throw new TypeError('on purpose');
+        return fetch(url, init);
+      },
+    });
+    const id = await send('Again');
+    const lost = await inbox.waitFor({ subject: 'Again' }).catch((error: unknown) => error);
+    expect(lost).toMatchObject({ code: 'network_error' });
+    expect(await inbox.waitFor({ subject: 'Again' })).toMatchObject({ id, text: 'x' });
+  }, 60_000);
 });
