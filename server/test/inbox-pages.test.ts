@@ -228,7 +228,7 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
     await page.locator('.message-head .status', { hasText: 'delivered' }).waitFor();
   });
 
-  test("a message's page shows its life, its props without secrets, and what was sent", async () => {
+  test("a message's page shows its life, and what was sent", async () => {
     const { messageId } = await mailer.send({
       to: 'ada@example.com',
       template: 'password-reset',
@@ -247,8 +247,35 @@ describe.skipIf(isMissing('chromium'))('the pages of the inbox', () => {
     await page.getByText('password-reset@1').waitFor();
     await page.getByText('exactly as sent').waitFor();
     await page.frameLocator('iframe').getByRole('heading').first().waitFor();
+  });
+
+  test("a message's page shows its props, and of a secret only that there is one", async () => {
+    const secret = 'hunter-2-in-the-garden';
+    const source = 'export const subject = "Keys"; export default ({ name }) => <p>For {name}</p>;';
+    await mailer.templates.push('keys', { entry: 'index.tsx', files: { 'index.tsx': source } });
+    const { messageId } = await mailer.send({
+      to: 'ada@example.com',
+      template: 'keys',
+      props: { name: 'Ada', access: { apiToken: secret } },
+    });
+    const page = opened.page;
+    const answers: Promise<string>[] = [];
+    page.on('response', (response) => {
+      if (response.url().includes(messageId) && !response.url().includes('stream'))
+        answers.push(response.text());
+    });
+    await page.goto(`${dev.pages.inbox.replace('/inbox', `/messages/${messageId}`)}`);
+    await page.frameLocator('iframe').getByText('For Ada').waitFor();
     await page.getByRole('tab', { name: 'Props' }).click();
-    await page.getByRole('region', { name: 'Props' }).waitFor();
+    const shown = page.getByRole('region', { name: 'Props' });
+    await shown.getByText('[redacted]').waitFor();
+    const lines = await shown.locator('.code-line code').allTextContents();
+    expect(JSON.parse(lines.join(''))).toEqual({ name: 'Ada', access: { apiToken: '[redacted]' } });
+    for (const frame of page.frames()) expect(await frame.content()).not.toContain(secret);
+    // What the page does not show it was never told either.
+    const told = await Promise.all(answers);
+    expect(told.join('\n')).toContain('[redacted]');
+    expect(told.join('\n')).not.toContain(secret);
   });
 
   test('a message of which nobody knows is resolved on its page', async () => {

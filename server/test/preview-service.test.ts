@@ -60,6 +60,17 @@ describe('a preview with a service', () => {
     expect(html).toContain('Hello Ada');
   });
 
+  test('sends what the template sets, its sender and headers', async () => {
+    const set = `export const from = 'Ada <ada@example.org>'; export const headers = { 'X-Campaign': 'spring' };`;
+    stage.save('note/index.tsx', `${set}\n${ON_DISK}`);
+    const answer = await post('/ui/preview/tests', { rendering, to: 'grace@example.com' });
+    expect(answer).toMatchObject({ ok: true });
+    const { raw } = await system.sink.waitForMail(({ to }) => to.includes('grace@example.com'));
+    expect(raw.toString()).toMatch(/^From: Ada <ada@example\.org>\r$/m);
+    expect(raw.toString()).toMatch(/^X-Campaign: spring\r$/m);
+    stage.save('note/index.tsx', ON_DISK);
+  });
+
   test('tells why the service refuses', async () => {
     const answer = await post('/ui/preview/tests', { rendering, to: 'nobody' });
     expect(answer.ok).toBeFalse();

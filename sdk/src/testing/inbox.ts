@@ -6,6 +6,8 @@ import {
   type Message,
   type MessageContent,
 } from '../index.ts';
+import { watchArrivals } from './arrivals.ts';
+import { hangBell } from './bell.ts';
 import { describeMatch, isMatch, type MailMatch } from './mail-match.ts';
 
 /** A mail that came, as its recipient would have seen it. */
@@ -36,7 +38,9 @@ export type Inbox = {
 };
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const PAUSE_MS = 50;
+/** Between two looks, where nothing rings: twice as long each time. What rings is looked at then. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
 
 /**
  * Opens the inbox of a key for an end-to-end test: with a `mk_test_...` key, or with any against a service in the DEV role, mail is
@@ -50,34 +54,47 @@ const PAUSE_MS = 50;
  */
 export async function openInbox(options: MailerOptions = {}): Promise<Inbox> {
   const mailer = createMailer(options);
-  const list = async () => (await mailer.inbox.list({ limit: 100 })).data;
-  const returned = new Set((await list()).map(({ id }) => id));
+  const arrivals = await watchArrivals(mailer);
+  const returned = new Set<string>();
 
-  const look = async (
-    { id, envelope: { to }, subject }: InboxEntry,
-    match: MailMatch,
-  ): Promise<ReceivedMail | null> => {
-    if (!isMatch({ to, subject, template: match.template ?? null }, match)) return null;
-    const message = await mailer.messages.get(id);
-    if (!isMatch({ to, subject, template: message.template }, match)) return null;
-    const { html, text } = await mailer.messages.content(id);
+  /** Oldest first: what is waited for came in the order in which it was caused. */
+  const look = async (): Promise<InboxEntry[]> =>
+    (await arrivals()).filter(({ id }) => !returned.has(id)).reverse();
+
+  const open = async ({ id, envelope: { to }, subject }: InboxEntry): Promise<ReceivedMail> => {
+    const [message, { html, text }] = await Promise.all([
+      mailer.messages.get(id),
+      mailer.messages.content(id),
+    ]);
     return { id, to, subject: subject ?? '', html, text, links: findLinks(html, text), message };
+  };
+
+  const take = async (entry: InboxEntry): Promise<ReceivedMail> => {
+    // At once, so that nobody else who waits takes the same.
+    returned.add(entry.id);
+    try {
+      return await open(entry);
+    } catch (error) {
+      returned.delete(entry.id);
+      throw error;
+    }
   };
 
   return {
     async waitFor({ timeoutMs = DEFAULT_TIMEOUT_MS, ...match }) {
       const endsAtMs = Date.now() + timeoutMs;
-      for (;;) {
-        const fresh = (await list()).filter(({ id }) => !returned.has(id));
-        // Oldest first: what is waited for came in the order in which it was caused.
-        for (const entry of fresh.reverse()) {
-          const mail = await look(entry, match);
-          if (!mail) continue;
-          returned.add(mail.id);
-          return mail;
+      const bell = hangBell(mailer);
+      try {
+        for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+          const fresh = await look();
+          const found = fresh.find((entry) => isMatch({ ...entry, to: entry.envelope.to }, match));
+          if (found) return await take(found);
+          const leftMs = endsAtMs - Date.now();
+          if (leftMs <= 0) throw toTimeout(match, fresh, timeoutMs);
+          await bell.heard(Math.min(pauseMs, leftMs));
         }
-        if (Date.now() >= endsAtMs) throw toTimeout(match, fresh, timeoutMs);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      } finally {
+        bell.stop();
       }
     },
   };

@@ -139,8 +139,8 @@ async function sendTest(context: Context, { rendering, to }: TestRequest): Promi
   if (!service) return NO_SERVICE;
   const mail = await render(context, rendering);
   if (!mail?.ok) return { ok: false, message: 'The template does not render; mend that first.' };
-  const { html, text, from, subject } = mail;
-  return service.send({ to, html, text, from, subject: subject ?? rendering.name });
+  const { html, text, from, headers, subject } = mail;
+  return service.send({ to, html, text, from, headers, subject: subject ?? rendering.name });
 }
 
 function toFrame(mails: KeptMails, name: string, request: Request): Response | null {

@@ -4,7 +4,14 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../lib/engine/jso
 /** A running service with a key for it: has the versions of templates, and sends. */
 export type ServiceAddress = { url: string; apiKey: string };
 
-type ServiceMail = { to: string; subject: string; html: string; text: string; from: string | null };
+type ServiceMail = {
+  to: string;
+  subject: string;
+  html: string;
+  text: string;
+  from: string | null;
+  headers: Readonly<Record<string, string>>;
+};
 
 /** What the preview asks of a service. Its refusals are answers; that it cannot be reached is one, too. */
 export type PreviewService = {

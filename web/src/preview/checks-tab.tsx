@@ -4,7 +4,8 @@ import { setView } from './view-state.ts';
 
 type Advice = { title: string; fix: string };
 
-const ADVICE: Readonly<Record<string, Advice>> = {
+/** Every code there is: a new one compiles when it has its advice. */
+const ADVICE: Readonly<Record<Check['code'], Advice>> = {
   html_too_large: {
     title: 'Too large for Gmail',
     fix: 'Gmail cuts a mail at 102 KB. Show fewer rows and link to the rest, or use fewer classes in what repeats.',
@@ -73,12 +74,12 @@ export function ChecksTab({ mail }: { mail: Rendered }) {
 
 function CheckView({ check, files }: { check: Check; files: readonly SourceFile[] }) {
   const { code, message, file, line } = check;
-  const advice = ADVICE[code];
+  const { title, fix } = ADVICE[code];
   const source =
     line === null ? undefined : files.find(({ path }) => path === file)?.text.split('\n')[line - 1];
   return (
     <li class="check">
-      <h2>{advice?.title ?? code}</h2>
+      <h2>{title}</h2>
       <p>{message}</p>
       {file === null ? null : (
         <button type="button" class="check-place mono" onClick={() => setView({ tab: 'source', file, line })}>
@@ -86,7 +87,7 @@ function CheckView({ check, files }: { check: Check; files: readonly SourceFile[
           {source === undefined ? null : <code>{source.trim()}</code>}
         </button>
       )}
-      {advice ? <p class="check-fix">{advice.fix}</p> : null}
+      <p class="check-fix">{fix}</p>
     </li>
   );
 }

@@ -1,3 +1,5 @@
+import type { TemplateWarning } from '@org/mail-sdk';
+
 /** What the preview's page and its server tell each other; both are always of one version. */
 
 export type PreviewEntry = {
@@ -36,7 +38,7 @@ export type Place = {
   trace?: readonly { file: string; line: number; column: number }[];
 };
 
-export type Check = { code: string; message: string; file: string | null; line: number | null };
+export type Check = TemplateWarning;
 
 export type SourceFile = { path: string; text: string };
 
