@@ -15,8 +15,8 @@ function createInstance(url: string) {
   const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 2000 });
   redis.on('error', () => {});
   const news = createRedisKeyNews({ redis, logger: LOGGER });
-  const heard: string[] = [];
-  news.listen((clientId) => void heard.push(clientId));
+  const heard: (string | null)[] = [];
+  news.listen((owner) => void heard.push(owner));
   return {
     redis,
     heard,

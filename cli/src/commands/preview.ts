@@ -32,7 +32,8 @@ async function preview(flags: PreviewFlags): Promise<void> {
   const { baseUrl, apiKey } = connection;
   const service = apiKey === null ? null : { url: baseUrl, apiKey };
   const running = await server.startPreview({ folder: flags.dir, port, cacheDir: cacheFolder(), service });
-  // From here on it stops by itself, in order.
+  // From here on it stops by itself, in order; before it says that it is there, because then somebody may stop it.
+  const stopped = server.stopOnSignals({ stop: running.stop, deadlineMs: STOP_DEADLINE_MS });
   stopInterruptions();
   const url = `${running.url}/preview`;
   const readyMs = Math.round(performance.now() - startedAt);
@@ -45,7 +46,7 @@ async function preview(flags: PreviewFlags): Promise<void> {
   };
   output.answer(answer, () => toWelcome(answer));
   if (flags.open) openInBrowser(url);
-  await server.stopOnSignals({ stop: running.stop, deadlineMs: STOP_DEADLINE_MS });
+  await stopped;
   output.note('Stopped.');
 }
 

@@ -9,6 +9,7 @@ import { createBodyBudget } from './middleware/body-budget.ts';
 import { createIdempotencyGuard } from './middleware/idempotency.ts';
 import { createRateGate, withRateLimit } from './middleware/rate-limit.ts';
 import { createPropsChecker } from './accepting/props-check.ts';
+import type { KeyOwner } from '../lib/db/api-keys.ts';
 import { startPruner } from './pruner.ts';
 import { startQueueWatch } from './accepting/queue-watch.ts';
 import { createStreams } from './streams/streams.ts';
@@ -39,9 +40,10 @@ export function createServices({ config, profile, logger, telemetry, times = {} 
   });
   const authenticator = withRateLimit(known, rateGate);
   const streams = createStreams({ db: database.db, logger, metrics, ...times.streams });
-  const forget = (clientId: string) => {
-    authenticator.forget(clientId);
-    streams.recheck(clientId);
+  const forget = (owner: KeyOwner) => {
+    authenticator.forget(owner);
+    // An admin key reads no stream.
+    if (owner !== null) streams.recheck(owner);
   };
   profile.keyNews.listen(forget);
   const idempotency = createIdempotencyGuard(database);
