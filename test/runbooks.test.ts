@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runMailctl } from '../cli/test/mailctl.ts';
 import { startSystem, type TestSystem } from '../server/test/support/system.ts';
@@ -21,6 +24,8 @@ async function readCommands(page: string): Promise<Line[]> {
 
 const commands = (await Promise.all(PAGES.map(readCommands))).flat();
 const mailctl = commands.filter(({ command }) => command.startsWith('mailctl '));
+/** These act on the database itself, the others ask the service. */
+const isOnDatabase = ({ command }: Line): boolean => command.startsWith('mailctl admin ');
 
 /** Words of a command as a shell splits them, without anything else that a shell does. */
 function wordsOf(command: string): string[] {
@@ -74,7 +79,9 @@ describe('runbooks', () => {
   afterAll(() => system.stop());
 
   // In the order of the pages: what was paused stays so, as it would.
-  test.each(mailctl.map(({ page, command }) => [page, command] as const))(
+  test.each(
+    mailctl.filter((line) => !isOnDatabase(line)).map(({ page, command }) => [page, command] as const),
+  )(
     '%s: %s',
     async (_page, command) => {
       // A login with the client's key, which here is in the environment.
@@ -91,4 +98,27 @@ describe('runbooks', () => {
   test('a runbook that names a command which does not exist fails', async () => {
     expect((await runMailctl(['queue', 'unclog'], { env })).exitCode).not.toBe(0);
   });
+});
+
+describe('runbooks on the database, while no service has it open', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mail-runbooks-'));
+  const env = { MAILER_DIR: join(folder, '.mailer') };
+  let keyId: string;
+
+  beforeAll(async () => {
+    expect((await runMailctl(['migrate'], { env })).exitCode).toBe(0);
+    const { stdout } = await runMailctl(['admin', 'key', 'create', '--name', 'leaked'], { env });
+    keyId = JSON.parse(stdout).id;
+  }, 60_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each(mailctl.filter(isOnDatabase).map(({ page, command }) => [page, command] as const))(
+    '%s: %s',
+    async (_page, command) => {
+      const [, ...args] = wordsOf(command.replace('<key>', keyId));
+      const { exitCode, stderr } = await runMailctl(args, { env });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    },
+    30_000,
+  );
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSystem, type TestSystem } from '../../server/test/support/system.ts';
 import { COMMAND_CASES, type CommandCase, createScene, type Scene } from './command-cases.ts';
-import { runMailctl, spawnMailctl } from './mailctl.ts';
+import { firstLine, runMailctl, spawnMailctl } from './mailctl.ts';
 import { CTRL_C, openTerminal, type TerminalSession } from './terminal.ts';
 
 type Tree = { name: string; commands: Tree[] };
@@ -90,8 +90,8 @@ describe('every command, piped and in a terminal', () => {
   const answerByLine = async (name: string, given: CommandCase, exitCode: number) => {
     const { command, options } = await prepare(name, given);
     const child = spawnMailctl(command, options);
-    const first = new Response(child.stdout.pipeThrough(upTo('\n')));
-    expect(JSON.parse(await first.text())).toMatchObject(Object(given.answers));
+    const first = await firstLine(child.stdout);
+    expect(JSON.parse(first ?? '')).toMatchObject(Object(given.answers));
     child.kill('SIGINT');
     expect(await child.exited).toBe(exitCode);
   };
@@ -135,14 +135,3 @@ describe('every command, piped and in a terminal', () => {
     }
   }
 });
-
-/** Everything up to the first of these. */
-function upTo(end: string): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform(chunk, controller) {
-      const at = chunk.indexOf(end.charCodeAt(0));
-      controller.enqueue(at < 0 ? chunk : chunk.subarray(0, at));
-      if (at >= 0) controller.terminate();
-    },
-  });
-}

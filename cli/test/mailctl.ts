@@ -66,7 +66,8 @@ export async function startDevServer(
   };
 }
 
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | null> {
+/** The first line of an output, which stays open. */
+export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | null> {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
   let text = '';
