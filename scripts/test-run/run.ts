@@ -33,7 +33,8 @@ function killGroup(leader: number): void {
 async function runBunTest(passedOn: readonly string[], environment: Record<string, string>) {
   const child = Bun.spawn(
     // `--no-orphans`: should this process be killed outright, the tests and what they started end as well.
-    [process.execPath, 'test', '--no-orphans', '--parallel', ...passedOn],
+    // `--timeout`: what the preload sets holds for tests, and not for what runs before and after each of them.
+    [process.execPath, 'test', '--no-orphans', '--parallel', '--timeout', '30000', ...passedOn],
     {
       env: { ...process.env, ...environment },
       // A process group of its own, so that all of it can be ended at once.

@@ -4,6 +4,7 @@ import { createDeliveries, type Deliveries } from '../src/lib/db/deliveries.ts';
 import { type ClaimResult, type Lease, LeaseLostError } from '../src/lib/db/deliveries-types.ts';
 import { releaseAllLeases } from '../src/lib/db/deliveries-unfinished.ts';
 import { listMessageEvents, listRecipients } from '../src/lib/db/messages.ts';
+import { resolveMessage } from '../src/lib/db/resolutions.ts';
 import { type AttemptResult, decideOutcome } from '../src/lib/messages/outcome.ts';
 import { insertRow, type RowOptions } from './support/message-rows.ts';
 import { createClient, describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
@@ -191,6 +192,64 @@ describeOnBothProfiles('the writes of an attempt', (profile) => {
     expect(await statusesOf(id)).toEqual(['unknown', 'unknown']);
     expect(await typesOf(id)).toEqual(['accepted', 'attempted', 'rendered', 'handed_over', 'unknown']);
     expect(await deliveries.claim(id)).toEqual({ kind: 'ended', status: 'unknown' });
+  });
+
+  describe('an answer that comes after its lease ended and was given up', () => {
+    const giveUp = async (options: RowOptions = {}) => {
+      const id = await createRow(options);
+      const claimed = await claim(id);
+      await handOver(claimed.lease);
+      await releaseAllLeases(system.database.db);
+      expect(await deliveries.claim(id)).toEqual({ kind: 'ended', status: 'unknown' });
+      return { id, claimed };
+    };
+
+    test('ends the unknown, for it is what nobody knew', async () => {
+      const { id, claimed } = await giveUp({ to: ['a@example.net', 'b@example.net'] });
+      expect(await record(claimed, sent)).toBe('sent');
+      expect(await statusesOf(id)).toEqual(['sent', 'sent']);
+      expect(await rowOf(id)).toMatchObject({
+        status: 'sent',
+        provider_msg_id: 'p-1',
+        last_error: null,
+        lease_token: null,
+      });
+      expect((await typesOf(id)).slice(-2)).toEqual(['unknown', 'sent']);
+      await expect(record(claimed, sent)).rejects.toThrow(LeaseLostError);
+    });
+
+    test('that refuses for good makes a dead letter of it', async () => {
+      const { id, claimed } = await giveUp();
+      expect(await record(claimed, { kind: 'rejected', response: '550 no', refused: [] })).toBe('failed');
+      expect(await rowOf(id)).toMatchObject({ status: 'failed', last_error: '550 no' });
+      expect(await lettersOf(id)).toHaveLength(1);
+    });
+
+    test('that says later brings it back to the queue', async () => {
+      const { id, claimed } = await giveUp();
+      const deferred = { kind: 'deferred', response: '450 later', retryAfterMs: null, refused: [] } as const;
+      expect(await record(claimed, deferred)).toBe('queued');
+      expect((await claim(id)).message.attempts).toBe(2);
+    });
+
+    test('that knows no more says nothing twice', async () => {
+      const { id, claimed } = await giveUp();
+      const before = await typesOf(id);
+      expect(await record(claimed, { kind: 'ambiguous', reason: 'connection lost' })).toBe('unknown');
+      expect(await typesOf(id)).toEqual(before);
+    });
+
+    test("counts no more once a person's word has sent it again", async () => {
+      const { id, claimed } = await giveUp();
+      await resolveMessage(system.database, {
+        messageId: id,
+        as: 'retry',
+        actor: { owner: null, by: 'by an admin' },
+      });
+      await expect(record(claimed, sent)).rejects.toThrow(LeaseLostError);
+      expect(await rowOf(id)).toMatchObject({ status: 'queued', attempts: 0 });
+      expect((await claim(id)).message.attempts).toBe(1);
+    });
   });
 
   test('a hand-over that was taken back is an attempt like any other again', async () => {

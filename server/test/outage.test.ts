@@ -86,6 +86,30 @@ describe.skipIf(isMissing('initdb', 'postgres', 'redis-server'))('when a server 
     expect(sink.mails).toHaveLength(3);
   }, 90_000);
 
+  test('PostgreSQL is away for longer than a lease while the relay answers: what it accepted is sent all the same', async () => {
+    const leaseMs = 4000;
+    const { postgres, sink, send, call, key } = await prepare(
+      { answerDelayMs: 300 },
+      { LEASE_MS: String(leaseMs) },
+    );
+    const ids = await Promise.all(['a', 'b', 'c'].map((name) => send(`${name}@example.net`)));
+    await sink.waitForMails(3);
+    await postgres.kill9();
+    const leasesEndAt = performance.now() + leaseMs;
+    await waitFor('the leases to be over', () => (performance.now() > leasesEndAt ? true : null));
+    await postgres.restart();
+    const ended = await Promise.all(
+      ids.map((id) =>
+        waitFor('a message to be sent', async () => {
+          const { body } = await call('GET', `/v1/messages/${id}`, { key });
+          return body.status === 'sent' ? body : null;
+        }),
+      ),
+    );
+    expect(ended.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+    expect(sink.mails).toHaveLength(3);
+  }, 90_000);
+
   test('PostgreSQL is away: 503 with Retry-After, nothing half-done, and ready again when it is back', async () => {
     const { postgres, sink, send, call, key } = await prepare({});
     await postgres.kill9();

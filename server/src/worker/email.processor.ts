@@ -71,6 +71,9 @@ type Attempted = { provider: string | null; result: AttemptResult };
 /** A send must be over, or given up, while the lease still holds: this share of it. */
 const SEND_SHARE_OF_LEASE = 0.8;
 
+/** What a provider answered is worth keeping for some time after the lease: one that was given up as unknown still takes it. */
+const LATE_LEASES = 1;
+
 /** Who waits for another's lease looks a little after its end. */
 const AFTER_LEASE_MS = 100;
 
@@ -281,17 +284,18 @@ function createHandOver(
 
 async function record(
   options: ProcessorOptions,
-  { lease, leaseEndsAt, message, recipients, untold, span, log }: Attempt,
+  { lease, leaseEndsAt, handedOverTo, message, recipients, untold, span, log }: Attempt,
   { provider, result }: Attempted,
 ): Promise<void> {
-  const { deliveries, gate, retry, logger, metrics, onStep } = options;
+  const { deliveries, gate, retry, leaseMs, logger, metrics, onStep } = options;
+  const isOverAt = leaseEndsAt + (handedOverTo === null ? 0 : LATE_LEASES * leaseMs);
   const isLastAttempt = message.attempts >= retry[message.priority].maxAttempts;
   const outcome = decideOutcome({ recipients, result, isLastAttempt });
   const retryMs = outcome.status === 'queued' ? retryDelayMs(options, message, outcome) : null;
   const write = () => deliveries.record({ lease, provider, outcome, retryMs, before: untold });
   const status = await inSpan(span, 'mail.record', () =>
     persist(write, {
-      isOver: () => performance.now() > leaseEndsAt,
+      isOver: () => performance.now() > isOverAt,
       onRetry: (error) => logger.warn({ ...log, err: error }, 'the outcome could not be written yet'),
     }),
   );

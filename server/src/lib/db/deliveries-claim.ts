@@ -15,6 +15,8 @@ const TWICE_MS = 1000;
  * Locks first the messages, then their recipients, each in the order of their keys: whatever changes several of them at once
  * does it in this order, so that nobody waits in a circle. What is locked is read as it is now, not as it was when the
  * statement began.
+ *
+ * What was cut off keeps the token of its attempt: should its worker be alive after all, the answer still counts.
  */
 const CLAIM = `
 with wanted as materialized (
@@ -66,7 +68,7 @@ claimed as (
 ),
 cut_off as (
   update messages m
-  set status = 'unknown', lease_token = null, lease_until = null, last_error = '${CUT_OFF}', updated_at = now()
+  set status = 'unknown', lease_until = null, last_error = '${CUT_OFF}', updated_at = now()
   from locked l
   where m.id = l.id and l.verdict = 'cut_off'
   returning m.id, m.client_id, m.attempts, m.provider

@@ -22,6 +22,9 @@ export type EndedAttempt = {
  * A provider's event may have overtaken us, even between our hand-over and this record: states only ever move along the table of
  * transitions, a message's follows from those of its recipients as they are now, and a line that tells of a
  * state is written only where the message came to be in it. A message that fails for good leaves its history as a dead letter.
+ *
+ * An attempt whose lease ended, and that was given up as `unknown`, is the one that knows better: its record still counts, until
+ * somebody has the message sent again.
  */
 const RECORD = `
 with item as materialized (
@@ -39,7 +42,7 @@ event as materialized (
 locked as materialized (
   select m.id, m.client_id, m.template_name, m.status as was, m.attempts, coalesce(i.provider, m.provider) as provider,
     i.provider_msg_id, i.last_error, i.is_refunded, i.retry_ms, i.reason
-  from item i join messages m on m.id = i.id and m.lease_token = i.token
+  from item i join messages m on m.id = i.id and m.lease_token = i.token and m.status <> 'queued'
   order by m.id
   for update of m
 ),
@@ -67,7 +70,7 @@ final as materialized (
 ),
 recorded as (
   update messages m
-  set status = f.status, last_error = case when f.was = 'sending' then f.last_error else m.last_error end, provider = f.provider,
+  set status = f.status, last_error = case when f.was in ('sending', 'unknown') then f.last_error else m.last_error end, provider = f.provider,
     provider_msg_id = coalesce(f.provider_msg_id, m.provider_msg_id),
     attempts = m.attempts - case when f.is_refunded then 1 else 0 end,
     retry_at = case when f.status = 'queued' then now() + make_interval(secs => f.retry_ms / 1000) end,
@@ -78,7 +81,7 @@ recorded as (
 fresh as materialized (
   select f.id, f.client_id, f.attempts, e.n, e.type, e.provider, e.recipient, e.detail
   from final f join event e on e.id = f.id
-  where e.tells is null or e.tells = f.status
+  where e.tells is null or (e.tells = f.status and not (f.was = 'unknown' and f.status = 'unknown'))
 ),
 told as (
   insert into message_events (message_id, client_id, type, attempt, provider, recipient, detail)

@@ -56,7 +56,7 @@ export type NewEvent = {
   detail?: string | null;
 };
 
-/** The lease ended before the work did: another worker may have the message, so nothing more may be written. */
+/** The lease ended before the work did, and somebody else has the message or has said what became of it: nothing more may be written. */
 export class LeaseLostError extends Error {
   constructor(readonly messageId: string) {
     super(`the lease on message ${messageId} was lost`);
