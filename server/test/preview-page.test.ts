@@ -184,15 +184,19 @@ const html = \`
 <a id="script" href="javascript:top.owned='link'" style="position:fixed;top:40px;left:5px;z-index:2147483647">Script</a>
 <a id="top" href="/v1/top" target="_top" style="position:fixed;top:70px;left:5px;z-index:2147483647">Top</a>
 <a id="blank" href="https://evil.example/blank" target="_blank" style="position:fixed;top:100px;left:5px;z-index:2147483647">Blank</a>
-<img name="scrollingElement"><img name="documentElement">\`;
+<img name="scrollingElement"><img name="documentElement"><img name="defaultView"><img name="compatMode">\`;
 export default () => <div dangerouslySetInnerHTML={{ __html: html }} />;
 `;
 
 describe.skipIf(isMissing('chromium'))('a hostile mail', () => {
-  test('neither runs, nor leaves its frame, nor reaches the server', async () => {
+  const CALM = 'export default () => <p id="calm">Calm</p>;\n';
+  const WAYS = ['opened', 'put into the frame of another by a save'] as const;
+
+  test.each(WAYS)('%s neither runs, nor leaves its frame, nor reaches the server', async (way) => {
+    const isSaved = way !== 'opened';
     const [browser, stage] = await Promise.all([
       openBrowser(),
-      openPreviewStage({ 'hostile/index.tsx': HOSTILE }),
+      openPreviewStage({ 'hostile/index.tsx': isSaved ? CALM : HOSTILE }),
     ]);
     const { page } = await openPage(browser);
     const asked: string[] = [];
@@ -208,6 +212,13 @@ describe.skipIf(isMissing('chromium'))('a hostile mail', () => {
     });
     await page.goto(`${stage.url}/preview/hostile`);
     const mail = page.frameLocator(FRAME);
+    if (isSaved) {
+      await mail.locator('#calm').waitFor();
+      await page.locator(FRAME).evaluate((frame) => frame.setAttribute('data-is', 'the first'));
+      stage.save('hostile/index.tsx', HOSTILE);
+      await mail.locator('#submit').waitFor();
+      expect(await page.locator(FRAME).getAttribute('data-is')).toBe('the first');
+    }
     for (const id of ['submit', 'script', 'top', 'blank']) {
       await mail.locator(`#${id}`).click();
       // Where a link would have led is told; that also says that the click has been dealt with.
@@ -221,6 +232,10 @@ describe.skipIf(isMissing('chromium'))('a hostile mail', () => {
     const own = /^\/(preview|ui\/assets|ui\/frames\/preview|ui\/preview\/(render|templates|events)$)/;
     expect(asked.filter((url) => !own.test(url) && !url.startsWith('data:'))).toEqual([]);
     expect(asked.filter((url) => url === '/ui/preview/templates')).toHaveLength(1);
+    // Whatever its parts are called, the next mail takes its place.
+    stage.save('hostile/index.tsx', CALM);
+    await mail.locator('#calm').waitFor();
+    expect(await mail.locator('#submit').count()).toBe(0);
     await browser.close();
     await stage.close();
   });

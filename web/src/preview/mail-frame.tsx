@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { replaceMail } from './replace-mail.ts';
 
 type MailFrameProps = {
   src: string;
@@ -8,33 +9,61 @@ type MailFrameProps = {
   onLink?: (url: string) => void;
 };
 
+/** The frame in view, and how it shows what is in it. */
+type Shown = { frame: HTMLIFrameElement; scrollKey: string; look: string };
+
 /**
- * A mail in a frame in which nothing runs. A changed mail is loaded behind the one in view and takes its place when it is
- * there, scrolled as the other was: no flash, no jump.
+ * A mail in a frame in which nothing runs. A changed mail takes the place of the one in view: no flash, no jump. Where it is shown as
+ * the other was, its document is put into the frame that is there, because to load a frame takes longer than to render a mail; where not,
+ * it is loaded behind the one in view.
  */
 export function MailFrame({ src, title, scrollKey, onLink }: MailFrameProps) {
   const holder = useRef<HTMLDivElement>(null);
-  const shown = useRef<{ frame: HTMLIFrameElement; scrollKey: string } | null>(null);
+  const shown = useRef<Shown | null>(null);
   const link = useRef(onLink);
   link.current = onLink;
   useEffect(() => {
-    const frame = createFrame(src, title);
-    const settle = (): void => {
-      const old = shown.current;
-      if (old?.scrollKey === scrollKey) copyScroll(old.frame, frame);
-      frame.contentWindow?.addEventListener('click', (event) => openNothing(event, link.current), true);
-      frame.dataset['state'] = 'shown';
-      shown.current = { frame, scrollKey };
-      old?.frame.remove();
+    const look = new URL(src, location.href).search;
+    const overtaken = new AbortController();
+    const load = (): void => {
+      const frame = createFrame(src, title);
+      const settle = (): void => {
+        const old = shown.current;
+        if (old?.scrollKey === scrollKey) copyScroll(old.frame, frame);
+        frame.contentWindow?.addEventListener('click', (event) => openNothing(event, link.current), true);
+        frame.dataset['state'] = 'shown';
+        shown.current = { frame, scrollKey, look };
+        old?.frame.remove();
+      };
+      const dropUnseen = (): void => {
+        if (shown.current?.frame !== frame) frame.remove();
+      };
+      frame.addEventListener('load', settle, { once: true });
+      overtaken.signal.addEventListener('abort', dropUnseen);
+      holder.current?.append(frame);
     };
-    frame.addEventListener('load', settle, { once: true });
-    holder.current?.append(frame);
-    return () => {
-      // Overtaken before it was there.
-      if (shown.current?.frame !== frame) frame.remove();
+    const swap = async (frame: HTMLIFrameElement): Promise<void> => {
+      const html = await fetchMail(src, overtaken.signal);
+      if (overtaken.signal.aborted) return;
+      if (html === null || !replaceMail(frame, html)) return load();
+      frame.title = title;
     };
+    const current = shown.current;
+    if (current?.scrollKey === scrollKey && current.look === look) void swap(current.frame);
+    else load();
+    return () => overtaken.abort();
   }, [src, title, scrollKey]);
   return <div class="mail-frame" ref={holder} />;
+}
+
+/** The document that a frame of this address would load; null where there is none. */
+async function fetchMail(src: string, signal: AbortSignal): Promise<string | null> {
+  try {
+    const response = await fetch(src, { signal });
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null;
+  }
 }
 
 function createFrame(src: string, title: string): HTMLIFrameElement {
