@@ -7,9 +7,9 @@ export type ScaleOutSample = { workers: number; messagesPerS: number };
 
 /** A relay far away: a worker waits for it most of the time, and is held up by its places, not by the machine. */
 const RELAY_DELAY_S = 1;
-const PLACES = 150;
-/** For seven seconds each, of which the first are left out. */
-const MESSAGES_A_WORKER = PLACES * 7;
+const PLACES = 50;
+/** So many seconds' work: a relay that takes a second answers in bursts, of which the clock may catch one more or less. */
+const MESSAGES_A_WORKER = PLACES * 20;
 
 export const SCALE_OUT_CAPTION = `relay that takes ${RELAY_DELAY_S} s a mail, ${PLACES} places a worker`;
 

@@ -2,6 +2,9 @@ import { findFreePort } from '../../server/test/support/free-port.ts';
 import { diesWithParent, startWithRetries } from '../../server/test/support/server-process.ts';
 import { findProgram } from '../../server/test/support/requires.ts';
 
+/** Its own bound is 256, and whoever is the 257th waits as if the relay were down. */
+const MAX_CONNECTIONS = 5000;
+
 /** Debian's smtp-sink: takes mail, counts it and forgets it, at next to no cost. */
 export type CountingSink = {
   port: number;
@@ -28,11 +31,15 @@ async function start({ delayS }: SinkOptions): Promise<CountingSink> {
   // -c writes the counters whenever one changes; as root it has to be told whom to become.
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const delay = delayS === undefined ? [] : ['-w', String(delayS)];
-  const sink = Bun.spawn(diesWithParent([program, '-c', ...user, ...delay, `127.0.0.1:${port}`, '1000']), {
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
+  const connections = ['-m', String(MAX_CONNECTIONS)];
+  const sink = Bun.spawn(
+    diesWithParent([program, '-c', ...user, ...delay, ...connections, `127.0.0.1:${port}`, '1000']),
+    {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  );
   let taken = 0;
   void follow(sink.stdout, (count) => (taken = count));
   await waitUntilListening(port, () => sink.exitCode === null);
