@@ -20,13 +20,17 @@ const CONTROL_TO_NAIVE_AT_LEAST = 4;
 const SATURATING_CONNECTIONS = 256;
 const SATURATED_ROUNDS = 3;
 
-type Way = 'product' | 'control' | 'naive' | 'noop';
-const WAYS: readonly Way[] = ['noop', 'control', 'product', 'naive'];
+/** The API with a commit and an enqueue for each request. */
+const UNGROUPED = join(import.meta.dir, 'delivery', 'ungrouped', 'server.ts');
+
+type Way = 'product' | 'ungrouped' | 'control' | 'naive' | 'noop';
+const WAYS: readonly Way[] = ['noop', 'control', 'product', 'ungrouped', 'naive'];
 /** For the picture, where there is less room. */
 const SHORT_NAMES: Record<Way, string> = {
   noop: 'empty route',
   control: 'bare ingest (limit)',
   product: 'this service',
+  ungrouped: 'a commit a request',
   naive: 'naive stack on Node',
 };
 
@@ -36,9 +40,10 @@ export async function runAcceptBench(): Promise<BenchReport> {
   try {
     const mail = readReceipt();
     const product = await startProduct(servers, { mail });
+    const ungrouped = await startProduct(servers, { mail, apiEntry: UNGROUPED });
     const control = await startControl(servers, mail);
     const naive = await startNaive(servers, mail);
-    const systems = { product, control, naive, noop: await startNoop(product) };
+    const systems = { product, ungrouped, control, naive, noop: await startNoop(product) };
     const controlToNaive = await measureControlToNaive(servers, systems);
     const samples = await measureRounds(servers, systems);
     const sweep = await measureSweep(servers, product);
@@ -78,8 +83,8 @@ async function measureControlToNaive(
 }
 
 async function measureRounds(servers: BenchServers, systems: Systems): Promise<Samples> {
-  const { product, control, naive } = systems;
-  const samples: Samples = { product: [], control: [], naive: [], noop: [] };
+  const { product, ungrouped, control, naive } = systems;
+  const samples: Samples = { product: [], ungrouped: [], control: [], naive: [], noop: [] };
   const options = { connections: CONNECTIONS, durationMs: DURATION_MS, hasRows: true };
   const measure = async (way: Way) => {
     const hasRows = way !== 'noop';
@@ -92,6 +97,7 @@ async function measureRounds(servers: BenchServers, systems: Systems): Promise<S
       await measure('noop');
       await measure('product');
     });
+    await besideWorker(ungrouped, () => measure('ungrouped'));
     await besideWorker(naive, () => measure('naive'));
   }
   return samples;
@@ -131,6 +137,7 @@ function toReport({ samples, sweep, controlToNaive }: Measured): BenchReport {
     noop: 'our framework, schema and body reader, doing nothing',
     control: 'bare hand-tuned ingest (limit)',
     product: 'this service',
+    ungrouped: 'this service without group commit',
     naive: 'Express, INSERT, BullMQ add on Node',
   };
   const table = toTable([
@@ -147,6 +154,7 @@ function toReport({ samples, sweep, controlToNaive }: Measured): BenchReport {
     ratioToControl: ratio(samples, 'product', 'control'),
     ratioToNoop: ratio(samples, 'product', 'noop'),
     ratioToNaive: ratio(samples, 'product', 'naive'),
+    ratioToUngrouped: ratio(samples, 'product', 'ungrouped'),
     requestsPerS: median(product, 'requestsPerS'),
     noopPerS: median(samples.noop, 'requestsPerS'),
     appCpuUs: median(product, 'appCpuUs'),
@@ -157,7 +165,7 @@ function toReport({ samples, sweep, controlToNaive }: Measured): BenchReport {
     p50MsAtOneConnection: alone?.sample.p50Ms ?? Number.NaN,
     controlToNaive,
   };
-  const ratios = `This service takes ${figures.ratioToControl.toFixed(2)} of what the bare ingest takes, ${figures.ratioToNaive.toFixed(1)} times the naive stack, ${figures.ratioToNoop.toFixed(2)} of the empty route (medians of ${ROUNDS} rounds). Alone and with ${SATURATING_CONNECTIONS} connections the bare ingest takes ${controlToNaive.toFixed(1)} times what the naive stack takes.`;
+  const ratios = `This service takes ${figures.ratioToControl.toFixed(2)} of what the bare ingest takes, ${figures.ratioToNaive.toFixed(1)} times the naive stack, ${figures.ratioToUngrouped.toFixed(1)} times itself without group commit, ${figures.ratioToNoop.toFixed(2)} of the empty route (medians of ${ROUNDS} rounds). Alone and with ${SATURATING_CONNECTIONS} connections the bare ingest takes ${controlToNaive.toFixed(1)} times what the naive stack takes.`;
   const whole = `${table}\n\n${ratios}\n\n${sweepTable}`;
   if (controlToNaive < CONTROL_TO_NAIVE_AT_LEAST) {
     throw new Error(

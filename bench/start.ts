@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadServer } from './delivery/load.ts';
-import { type ProductSystem, startProduct } from './delivery/product.ts';
+import { prepareRequest, type ProductSystem, startProduct } from './delivery/product.ts';
 import { type BenchServers, startBenchServers } from './delivery/servers.ts';
 import type { BenchProcess } from './delivery/system.ts';
 import { waitFor } from './delivery/wait.ts';

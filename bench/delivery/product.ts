@@ -1,6 +1,6 @@
 import { createApiKey } from '../../server/src/lib/auth/api-key.ts';
 import { migrateDatabaseAt } from '../../server/test/support/migrate.ts';
-import { startServiceProcess } from '../../server/test/support/service-process.ts';
+import { startEntry, startServiceProcess } from '../../server/test/support/service-process.ts';
 import { type Mail } from '../mails.ts';
 import type { BenchServers } from './servers.ts';
 import { type BenchSystem, countRows, WORKER_NICE } from './system.ts';
@@ -8,6 +8,8 @@ import { type BenchSystem, countRows, WORKER_NICE } from './system.ts';
 export type ProductOptions = {
   mail: Mail;
   sandbox?: 'full' | 'trusted';
+  /** Starts the API instead of the service's own entry. */
+  apiEntry?: string;
   /** Further settings of the API and of the workers. */
   env?: Readonly<Record<string, string>>;
 };
@@ -18,7 +20,7 @@ export type ProductSystem = BenchSystem & { apiEnv: Readonly<Record<string, stri
 /** Our own service: an API process of the real entry, with a client, a key and a template that came over HTTP. */
 export async function startProduct(
   servers: BenchServers,
-  { mail, sandbox = 'full', env: given = {} }: ProductOptions,
+  { mail, sandbox = 'full', apiEntry, env: given = {} }: ProductOptions,
 ): Promise<ProductSystem> {
   const { databaseUrl, redisUrl } = await servers.createStorage();
   await migrateDatabaseAt(databaseUrl);
@@ -41,25 +43,13 @@ export async function startProduct(
     ...given,
   };
   const apiEnv = { ...env, SERVICE_ROLE: 'API' };
-  const api = await startServiceProcess(apiEnv);
-  const call = createCaller(api.url);
-  const { id } = await call(admin, 'POST', '/v1/clients', { name: 'bench' });
-  const { key } = await call(admin, 'POST', `/v1/clients/${String(id)}/keys`, {
-    name: 'bench',
-    mode: 'live',
-  });
-  await call(String(key), 'PUT', `/v1/templates/${mail.name}`, { ...mail.sources });
+  const api = await (apiEntry ? startEntry(apiEntry, apiEnv) : startServiceProcess(apiEnv));
   return {
     databaseUrl,
     apiEnv,
     name: sandbox === 'full' ? 'this service' : 'this service, SANDBOX=trusted',
     ingest: { pid: api.pid, stop: () => api.stop('SIGTERM') },
-    request: {
-      port: Number(new URL(api.url).port),
-      path: '/v1/messages',
-      headers: { 'x-api-key': String(key) },
-      body: JSON.stringify({ to: 'ada@example.net', template: mail.name, props: JSON.parse(mail.propsJson) }),
-    },
+    request: await prepareRequest(api.url, { admin, mail }),
     async startWorker() {
       const worker = await startServiceProcess({ ...env, SERVICE_ROLE: 'WORKER' });
       return { pid: worker.pid, stop: () => worker.stop('SIGTERM') };
@@ -67,6 +57,26 @@ export async function startProduct(
     countRecorded: () => countRows(databaseUrl, "messages where status = 'sent'"),
     countAccepted: () => countRows(databaseUrl, 'messages'),
     stop: () => api.stop('SIGTERM'),
+  };
+}
+
+/** The request that sends a mail, with a client and its key and the template, all of which came over HTTP. */
+export async function prepareRequest(
+  url: string,
+  { admin, mail }: { admin: string; mail: Mail },
+): Promise<BenchSystem['request']> {
+  const call = createCaller(url);
+  const { id } = await call(admin, 'POST', '/v1/clients', { name: 'bench' });
+  const { key } = await call(admin, 'POST', `/v1/clients/${String(id)}/keys`, {
+    name: 'bench',
+    mode: 'live',
+  });
+  await call(String(key), 'PUT', `/v1/templates/${mail.name}`, { ...mail.sources });
+  return {
+    port: Number(new URL(url).port),
+    path: '/v1/messages',
+    headers: { 'x-api-key': String(key) },
+    body: JSON.stringify({ to: 'ada@example.net', template: mail.name, props: JSON.parse(mail.propsJson) }),
   };
 }
 

@@ -25,7 +25,8 @@ export function startServiceProcess(
   return startEntry(ENTRY, env, onLine);
 }
 
-async function startEntry(
+/** Starts another entry that logs its start as the server's own does. */
+export async function startEntry(
   entry: string,
   env: Readonly<Record<string, string>>,
   onLine?: (line: string) => void,
