@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { loadServer } from './delivery/load.ts';
-import { prepareRequest, type ProductSystem, startProduct } from './delivery/product.ts';
+import { type ProductSystem, startProduct } from './delivery/product.ts';
 import { type BenchServers, startBenchServers } from './delivery/servers.ts';
 import type { BenchProcess } from './delivery/system.ts';
 import { waitFor } from './delivery/wait.ts';
 import { readReceipt } from './mails.ts';
+import { REACT_EMAIL_VERSION, type StartedPreview, startTheirs } from './preview/previews.ts';
+import { treeOf } from './preview/process-tree.ts';
 import { type BenchReport, percentile, round, toTable } from './report.ts';
 import { residentMbOf } from './start/memory.ts';
 import { installPeer } from './start/peer.ts';
-import { measureEmbedded, measureStart, type ReadyTimes } from './start/ready.ts';
+import { measureEmbedded, measureEmbeddedPeak, measureStart, type ReadyTimes } from './start/ready.ts';
 
 const ROUNDS = 11;
 const SERVICE_ROUNDS = 5;
@@ -21,11 +23,18 @@ const CLI = join(import.meta.dir, '..', 'cli', 'src', 'main.ts');
 export async function runStartBench(): Promise<BenchReport> {
   const help = await measureHelp();
   const embedded: ReadyTimes[] = [];
-  for (let turn = 0; turn < SERVICE_ROUNDS; turn += 1)
-    embedded.push(await measureEmbedded((pid) => residentMbOf(pid).now));
+  for (let turn = 0; turn < SERVICE_ROUNDS; turn += 1) embedded.push(await measureEmbedded());
+  const embeddedPeakMb = await measureEmbeddedPeak();
+  const emailDev = await measureEmailDev();
   const servers = await startBenchServers();
   try {
-    return toReport({ help, embedded, production: await measureProduction(servers) });
+    return toReport({
+      help,
+      embedded,
+      embeddedPeakMb,
+      emailDev,
+      production: await measureProduction(servers),
+    });
   } finally {
     await servers.stop();
   }
@@ -82,6 +91,17 @@ async function stopAll(parts: readonly Pick<BenchProcess, 'stop'>[]): Promise<vo
   for (const part of parts) await part.stop();
 }
 
+/** Of `email dev` of react-email, whose pages are all that it does; of it and all below it, because it runs itself once more. */
+async function measureEmailDev(): Promise<EmailDev | null> {
+  const started = await startTheirs();
+  if (started === null) return null;
+  const memoryMb = treeOf(started.pid).reduce((sum, pid) => sum + residentMbOf(pid).now, 0);
+  await started.stop();
+  return { readyMs: started.readyMs, memoryMb };
+}
+
+type EmailDev = Pick<StartedPreview, 'readyMs'> & { memoryMb: number };
+
 /** Until the last of what was accepted has been sent, so that the worker was at its busiest, too. */
 async function loadWhole(product: ProductSystem): Promise<void> {
   await loadServer({
@@ -100,8 +120,7 @@ async function loadWhole(product: ProductSystem): Promise<void> {
 async function measureApiStarts({ apiEnv }: ProductSystem): Promise<number[]> {
   const times: number[] = [];
   for (let turn = 0; turn < SERVICE_ROUNDS; turn += 1) {
-    const { readyMs } = await measureStart(apiEnv, () => 0);
-    times.push(readyMs);
+    times.push((await measureStart(apiEnv)).readyMs);
   }
   return times;
 }
@@ -109,10 +128,14 @@ async function measureApiStarts({ apiEnv }: ProductSystem): Promise<number[]> {
 function toReport({
   help,
   embedded,
+  embeddedPeakMb,
+  emailDev,
   production,
 }: {
   help: HelpTimes;
   embedded: readonly ReadyTimes[];
+  embeddedPeakMb: number;
+  emailDev: EmailDev | null;
   production: Production;
 }): BenchReport {
   const middle = (values: readonly number[]) => percentile(values, 0.5);
@@ -123,6 +146,9 @@ function toReport({
     embeddedFirstMs: middle(embedded.map(({ firstMs }) => firstMs)),
     embeddedLaterMs: middle(embedded.map(({ laterMs }) => laterMs)),
     embeddedMb: middle(embedded.map(({ memoryMb }) => memoryMb)),
+    embeddedPeakMb,
+    emailDevReadyMs: emailDev?.readyMs ?? Number.NaN,
+    emailDevMb: emailDev?.memoryMb ?? Number.NaN,
     apiIdleMb: production.apiIdleMb,
     apiPeakMb: production.apiPeakMb,
     workerIdleMb: production.workerIdleMb,
@@ -145,12 +171,18 @@ function toTables(figures: Readonly<Record<string, number>>): string {
       ['an API on PostgreSQL and Redis', show('apiReadyMs'), '300'],
       ['the embedded service, first start', show('embeddedFirstMs'), '2000'],
       ['the embedded service, later', show('embeddedLaterMs'), '1000'],
+      [
+        `\`email dev\` of react-email ${REACT_EMAIL_VERSION}, first answer of its pages`,
+        show('emailDevReadyMs'),
+        '',
+      ],
     ]),
     toTable([
       ['resident memory, the process without its sandboxes', 'MB idle', 'MB at its worst under load', 'goal'],
       ['API', show('apiIdleMb'), show('apiPeakMb'), '120'],
       ['worker', show('workerIdleMb'), show('workerPeakMb'), ''],
-      ['embedded', show('embeddedMb'), '', ''],
+      ['embedded', show('embeddedMb'), show('embeddedPeakMb'), ''],
+      ['`email dev`, with all that it starts', show('emailDevMb'), '', ''],
     ]),
   ].join('\n\n');
 }

@@ -17,7 +17,7 @@ export type StartedPreview = {
 
 const ROOT = join(import.meta.dir, '../..');
 /** The last version of which both parts are published: the command line refuses to run with another one's pages. */
-const REACT_EMAIL_VERSION = '6.11.6';
+export const REACT_EMAIL_VERSION = '6.11.6';
 const STARTERS = ['digest', 'password-reset', 'receipt', 'welcome'] as const;
 const TEMPLATES = 50;
 const READY_WITHIN_MS = 60_000;

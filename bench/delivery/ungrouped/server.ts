@@ -22,4 +22,7 @@ const { createLogger } = await import('../../../server/src/lib/telemetry/logger.
 const logger = createLogger({ level: 'info' });
 const service = await startService(readConfig(), logger);
 logger.info({ url: service.url }, 'started');
-process.once('SIGTERM', () => void service.stop().then(() => process.exit(0)));
+process.once('SIGTERM', async () => {
+  await service.stop();
+  process.exit(0);
+});
