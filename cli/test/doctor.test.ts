@@ -177,7 +177,7 @@ describe('mailctl doctor', () => {
   });
 
   test.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
-    'sees missing migrations, and a Redis that forgets',
+    'sees missing migrations, a PostgreSQL that does not wait for its disk, and a Redis that forgets',
     async () => {
       const [postgres, redis] = await Promise.all([acquirePostgres(), acquireRedis()]);
       const database = await postgres.createDatabase();
@@ -194,7 +194,15 @@ describe('mailctl doctor', () => {
         expect(before.byName['redis']?.state).toBe('ok');
         expect(['ok', 'warning']).toContain(before.byName['redis persistence']?.state ?? '');
         await runMailctl(['migrate'], { env });
-        expect((await diagnose(env)).byName['schema']?.state).toBe('ok');
+        const { byName } = await diagnose(env);
+        expect(byName['schema']?.state).toBe('ok');
+        expect(byName['database durability']?.state).toBe('ok');
+        await database.forgetCommits();
+        expect((await diagnose(env)).byName['database durability']).toMatchObject({
+          state: 'failed',
+          detail: expect.stringContaining('synchronous_commit off'),
+          fix: expect.stringContaining('synchronous_commit = on'),
+        });
       } finally {
         await database.drop();
         await Promise.all([postgres.release(), redis.release()]);

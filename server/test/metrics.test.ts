@@ -59,6 +59,19 @@ describeOnBothProfiles('/metrics', (profile) => {
     expect(await grown(`mail_api_request_duration_seconds_count{${accepted}}`)).toBe(2);
   });
 
+  test('a sandbox that had to be killed is told with the reason', async () => {
+    await system.pushTemplate(
+      'endless',
+      'export default ({ is }: { is: boolean }) => { while (is) {} return <p>x</p>; };\nexport const PreviewProps = { is: false };',
+    );
+    const before = await read();
+    const id = await system.send({ to: 'ada@example.net', template: 'endless', props: { is: true } });
+    expect(await system.waitUntilEnded(id)).toMatchObject({ status: 'failed' });
+    const series = 'mail_sandbox_kills_total{reason="cpu"}';
+    // It is tried once more: the first may have been the victim of a busy machine.
+    expect(((await read()).get(series) ?? 0) - (before.get(series) ?? 0)).toBe(2);
+  }, 60_000);
+
   test('durations are told in seconds', async () => {
     const before = await read();
     await system.waitUntilEnded(await system.send({ to: 'ada@example.net', template: 'hello' }));

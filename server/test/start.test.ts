@@ -3,6 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrateDatabaseAt } from './support/migrate.ts';
 import { startServiceProcess } from './support/service-process.ts';
+import { acquirePostgres } from './support/once-per-run.ts';
+import { isMissing } from './support/requires.ts';
 import { createStorage, describeOnBothProfiles } from './support/system.ts';
 
 describeOnBothProfiles('the start of a process', (profile) => {
@@ -34,3 +36,27 @@ describeOnBothProfiles('the start of a process', (profile) => {
     await storage.release();
   }, 60_000);
 });
+
+test.skipIf(isMissing('initdb', 'postgres', 'redis-server'))(
+  'a PostgreSQL that answers before the disk has it is warned of',
+  async () => {
+    const storage = await createStorage('production');
+    const postgres = await acquirePostgres();
+    const database = await postgres.createDatabase();
+    await migrateDatabaseAt(database.url);
+    await database.forgetCommits();
+    const service = await startServiceProcess({
+      ...storage.env,
+      DATABASE_URL: database.url,
+      SERVICE_ROLE: 'API',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      SHUTDOWN_DRAIN_MS: '0',
+    });
+    await service.stop('SIGTERM');
+    expect(service.logTail()).toMatch(/"level":"warn".*"settings":\["synchronous_commit"\]/);
+    await database.drop();
+    await Promise.all([postgres.release(), storage.release()]);
+  },
+  60_000,
+);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { describeOnBothProfiles, startSystem, type TestSystem } from './support/system.ts';
 import { waitFor } from './support/wait-for.ts';
+import { startWebhookReceiver } from './support/webhook-receiver.ts';
 
 describeOnBothProfiles('the test addresses', (profile) => {
   let system: TestSystem;
@@ -85,6 +86,23 @@ describeOnBothProfiles('the test addresses', (profile) => {
       ['ada@example.net', 'delivered'],
       ['defer+several@test.mail', 'delivered'],
     ]);
+  });
+
+  test("what happens to them reaches the client's own webhooks", async () => {
+    const receiver = startWebhookReceiver();
+    const { body } = await system.call('POST', '/v1/webhook-endpoints', {
+      key: system.keys.live,
+      body: { url: receiver.url, events: ['message.bounced', 'message.spam'] },
+    });
+    const bounced = await send('bounce+told@test.mail');
+    const spam = await send('complaint+told@test.mail');
+    for (const [messageId, type] of [
+      [bounced, 'message.bounced'],
+      [spam, 'message.spam'],
+    ])
+      await receiver.waitForWebhook(({ json }) => json.type === type && json.data['messageId'] === messageId);
+    await system.call('DELETE', `/v1/webhook-endpoints/${String(body.id)}`, { key: system.keys.live });
+    await receiver.stop();
   });
 
   test('with a test key they behave so too, and nobody is suppressed', async () => {

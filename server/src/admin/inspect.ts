@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { type Config, readConfig } from '../config.ts';
+import { readUnsafeSettings } from '../lib/db/durability.ts';
 import { openPostgres } from '../lib/db/postgres.ts';
 import { readSchemaState, type SchemaState } from '../lib/db/schema-guard.ts';
 import { createRedisClient } from '../lib/queue/redis.ts';
@@ -44,7 +45,11 @@ async function inspectDatabase(url: string): Promise<Finding[]> {
     const row = firstOf(
       await database.db.execute(sql`select current_setting('server_version_num')::int / 10000 as version`),
     );
-    return [toDatabaseFinding(Number(row.version)), toSchemaFinding(await readSchemaState(database.db))];
+    return [
+      toDatabaseFinding(Number(row.version)),
+      toDurabilityFinding(await readUnsafeSettings(database.db)),
+      toSchemaFinding(await readSchemaState(database.db)),
+    ];
   } catch (error) {
     return [
       failed('database', error, 'Check that it runs, and host, port, user and password in DATABASE_URL.'),
@@ -61,6 +66,20 @@ export function toDatabaseFinding(version: number): Finding {
     state: isOld ? 'failed' : 'ok',
     detail: `PostgreSQL ${version}`,
     fix: isOld ? `Use PostgreSQL ${OLDEST_POSTGRES} or later.` : null,
+  };
+}
+
+export function toDurabilityFinding(unsafe: readonly string[]): Finding {
+  const isSafe = unsafe.length === 0;
+  return {
+    name: 'database durability',
+    state: isSafe ? 'ok' : 'failed',
+    detail: isSafe
+      ? 'a commit is on the disk'
+      : `${unsafe.join(', ')} off: accepted mail may be lost with the power`,
+    fix: isSafe
+      ? null
+      : `Set ${unsafe.map((name) => `${name} = on`).join(', ')} in postgresql.conf, and for the role.`,
   };
 }
 

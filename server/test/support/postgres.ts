@@ -16,6 +16,8 @@ import { waitFor } from './wait-for.ts';
 /** A database of its own in a cluster that may be shared. */
 export type TestDatabase = {
   url: string;
+  /** From the next connection on a commit answers before it is on the disk. */
+  forgetCommits(): Promise<void>;
   /** Ends its connections and removes it. */
   drop(): Promise<void>;
 };
@@ -137,6 +139,7 @@ export async function createTestDatabase(adminUrl: string): Promise<TestDatabase
   url.pathname = `/${name}`;
   return {
     url: url.href,
+    forgetCommits: () => runStatement(adminUrl, `ALTER DATABASE ${name} SET synchronous_commit = off`),
     drop: () => runStatement(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
 }

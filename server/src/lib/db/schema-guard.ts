@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm';
 import type { Logger } from '../telemetry/logger.ts';
 import { codeOf } from './connection-error.ts';
 import type { Database, Db } from './database.ts';
+import { readUnsafeSettings } from './durability.ts';
 import { MIGRATIONS_FOLDER } from './migrations-folder.ts';
 
 const JournalSchema = Type.Object({
@@ -68,7 +69,7 @@ async function readAppliedTimes(db: Db): Promise<Set<number>> {
 
 /**
  * Lets a database answer `ping` only once its schema was found to have every migration of this code. One of a later release
- * will do: migrations keep to what the release before them can live with.
+ * will do: migrations keep to what the release before them can live with. Says so where it forgets what it committed.
  */
 export function guardSchema(database: Database, logger: Logger): Database {
   let isKnown = false;
@@ -79,7 +80,14 @@ export function guardSchema(database: Database, logger: Logger): Database {
       const { missing, later } = await readSchemaState(database.db);
       if (missing.length > 0) throw new SchemaBehindError(missing);
       if (later > 0) logger.warn({ later }, 'the schema of the database belongs to a later release');
+      await warnOfLosses(database.db, logger);
       isKnown = true;
     },
   };
+}
+
+async function warnOfLosses(db: Db, logger: Logger): Promise<void> {
+  const settings = await readUnsafeSettings(db);
+  if (settings.length === 0) return;
+  logger.warn({ settings }, 'accepted mail may be lost with the power: settings of PostgreSQL are off');
 }
