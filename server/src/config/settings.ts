@@ -126,7 +126,7 @@ export const SETTINGS = {
   WORKER_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 1000,
-    default: 40,
+    default: 60,
     description: 'Messages that a worker works on at once',
   }),
   WORKER_NICE: Type.Integer({

@@ -29,6 +29,49 @@ describe('a batch', () => {
     expect(flushes).toBe(1);
   });
 
+  const createClocked = () => {
+    const clock = { ms: 0 };
+    const flushes: (readonly number[])[] = [];
+    const add = createBatch<number, number>(
+      async (items) => {
+        flushes.push(items);
+        return items.map((value) => ({ ok: true, value }));
+      },
+      { now: () => clock.ms },
+    );
+    /** Two that come in different turns of the event loop. */
+    const addTwo = async () => {
+      const first = add(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all([first, add(2)]);
+    };
+    return { clock, flushes, add, addTwo };
+  };
+
+  test('nobody waits for others while few come', async () => {
+    const { clock, flushes, add, addTwo } = createClocked();
+    for (let item = 0; item < 40; item += 1) {
+      clock.ms += 5;
+      await add(item);
+    }
+    await addTwo();
+    expect(flushes.slice(-2)).toEqual([[1], [2]]);
+  });
+
+  test('where many came, the next waits for others', async () => {
+    const { clock, flushes, add, addTwo } = createClocked();
+    for (let item = 0; item < 40; item += 1) {
+      clock.ms += 1;
+      await add(item);
+    }
+    await addTwo();
+    expect(flushes.at(-1)).toEqual([1, 2]);
+    // A pause, and it is few again.
+    clock.ms += 1000;
+    await addTwo();
+    expect(flushes.slice(-2)).toEqual([[1], [2]]);
+  });
+
   test('an item that poisons the statement fails alone', async () => {
     const add = createBatch<number, number>(async (items) => {
       if (items.includes(2)) throw failing('22P02');

@@ -2,15 +2,21 @@ import { createGroupCommit, type Settled } from '../group-commit.ts';
 import { settlesWithin } from '../time-limit.ts';
 import { isConnectionError, isStatementTimeout, NoAnswerError } from './connection-error.ts';
 
-/** Where items come closer than this one after the other, one waits a moment for the next: the worker has enough else to do. */
-const DENSE_MS = 10;
-const LINGER_MS = 4;
+/**
+ * Where so many items came within such a time, the next waits for others: a worker that is this busy has enough else to do, and what a
+ * statement costs the database hardly depends on how many it is for. Below that rate nobody waits.
+ */
+const MANY = 32;
+const WITHIN_MS = 50;
+const LINGER_MS = 12;
 
 /**
  * A little longer than the database lets a statement take: by then the connection is dead, which the system may take a quarter of
  * an hour to notice. Whatever became of the statement, each item is guarded by its lease, so that it may be repeated.
  */
 const ANSWER_TIMEOUT_MS = 35_000;
+
+type BatchOptions = { answerTimeoutMs?: number; now?: () => number };
 
 /**
  * Carries out what concurrent attempts ask for in one statement. Where a statement fails because of what is in it, each item is
@@ -20,13 +26,13 @@ const ANSWER_TIMEOUT_MS = 35_000;
  */
 export function createBatch<I, O>(
   flush: (items: readonly I[]) => Promise<readonly Settled<O>[]>,
-  { answerTimeoutMs = ANSWER_TIMEOUT_MS }: { answerTimeoutMs?: number } = {},
+  { answerTimeoutMs = ANSWER_TIMEOUT_MS, now = () => performance.now() }: BatchOptions = {},
 ): (item: I) => Promise<O> {
-  let lastAt = Number.NEGATIVE_INFINITY;
+  const rate = createRateWatch({ many: MANY, withinMs: WITHIN_MS });
   const commit = createGroupCommit<I, O>({
     // One statement at a time: what comes meanwhile shares the next.
     slots: 1,
-    lingerMs: () => (performance.now() - lastAt < DENSE_MS ? LINGER_MS : 0),
+    lingerMs: () => (rate.isDense() ? LINGER_MS : 0),
     async flush(items) {
       try {
         return await answerOf(flush(items), answerTimeoutMs);
@@ -38,9 +44,23 @@ export function createBatch<I, O>(
     },
   });
   return (item) => {
-    const settled = commit.add(item);
-    lastAt = performance.now();
-    return settled;
+    rate.note(now());
+    return commit.add(item);
+  };
+}
+
+/** Knows whether the last `many` arrivals came `withinMs`. */
+function createRateWatch({ many, withinMs }: { many: number; withinMs: number }) {
+  const times = new Float64Array(many).fill(Number.NEGATIVE_INFINITY);
+  let oldest = 0;
+  let isDense = false;
+  return {
+    note(nowMs: number): void {
+      isDense = nowMs - (times[oldest] ?? 0) < withinMs;
+      times[oldest] = nowMs;
+      oldest = (oldest + 1) % many;
+    },
+    isDense: () => isDense,
   };
 }
 
