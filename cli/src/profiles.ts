@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from './command-error.ts';
-import { configFolder, wantsKeychain } from './environment.ts';
+import { configFolder, programName, wantsKeychain } from './environment.ts';
 import { isRecord } from './record.ts';
 import { writePrivately } from './write-file.ts';
 
@@ -48,9 +48,13 @@ export function findProfile({ profiles }: Profiles, name: string): Profile {
   );
 }
 
-/** The key of a profile; null where its keychain or file no longer has it. */
+/**
+ * The key of a profile; null where its keychain or file no longer has it.
+ *
+ * @throws CommandError `not_authenticated` where the keychain does not answer, as in a session by SSH
+ */
 export async function readKey({ name, keyIn }: Profile): Promise<string | null> {
-  if (keyIn === 'keychain') return Bun.secrets.get({ service: SERVICE, name });
+  if (keyIn === 'keychain') return readKeychain(name);
   const key = readJson(credentialsPath())[name];
   return typeof key === 'string' ? key : null;
 }
@@ -81,9 +85,31 @@ export async function chooseProfile(name: string | null): Promise<void> {
   await saveProfiles({ ...readProfiles(), current: name });
 }
 
-/** Forgets a profile and its key. */
-export async function removeProfile({ name, keyIn }: Profile): Promise<void> {
-  if (keyIn === 'keychain') await Bun.secrets.delete({ service: SERVICE, name });
+async function readKeychain(name: string): Promise<string | null> {
+  try {
+    return await Bun.secrets.get({ service: SERVICE, name });
+  } catch {
+    throw new CommandError(
+      'not_authenticated',
+      `The key of the login "${name}" is in the system's keychain, which does not answer here.`,
+      `Set MAIL_API_KEY, or log in with a file in its place: MAILCTL_KEYCHAIN=off ${programName()} login --profile ${name}`,
+    );
+  }
+}
+
+/** False where the keychain does not answer. */
+async function removeFromKeychain(name: string): Promise<boolean> {
+  try {
+    await Bun.secrets.delete({ service: SERVICE, name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Forgets a profile and its key; answers whether the key is gone as well, which it is not where the keychain does not answer. */
+export async function removeProfile({ name, keyIn }: Profile): Promise<{ isKeyGone: boolean }> {
+  const isKeyGone = keyIn === 'file' || (await removeFromKeychain(name));
   const { [name]: _key, ...credentials } = readJson(credentialsPath());
   if (_key !== undefined) await saveCredentials(credentials);
   const { current, profiles } = readProfiles();
@@ -91,6 +117,7 @@ export async function removeProfile({ name, keyIn }: Profile): Promise<void> {
     current: current === name ? null : current,
     profiles: profiles.filter((profile) => profile.name !== name),
   });
+  return { isKeyGone };
 }
 
 /** False where this system has no keychain that answers: servers, containers, CI. */

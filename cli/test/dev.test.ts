@@ -28,7 +28,7 @@ function createFolder(): string {
 }
 
 async function startIn(folder: string, args: string[] = []): Promise<RunningDevServer> {
-  const server = await startDevServer(['--dir', join(folder, '.mailer'), ...args], { cwd: folder });
+  const server = await startDevServer(['--data', join(folder, '.mailer'), ...args], { cwd: folder });
   servers.push(server);
   return server;
 }
@@ -43,7 +43,7 @@ describe('mailctl dev', () => {
     const folder = createFolder();
     for (const _run of [1, 2]) {
       const { exitCode, stdout } = await runMailctl(
-        ['dev', '--once', '--json', '--dir', join(folder, '.mailer')],
+        ['dev', '--once', '--json', '--data', join(folder, '.mailer')],
         { cwd: folder },
       );
       expect(exitCode).toBe(0);
@@ -193,7 +193,7 @@ describe('mailctl dev', () => {
   test('a second start on the same folder gets one sentence with the address of the first', async () => {
     const folder = createFolder();
     const first = await startIn(folder);
-    const second = await runMailctl(['dev', '--port', '0', '--dir', join(folder, '.mailer')], {
+    const second = await runMailctl(['dev', '--port', '0', '--data', join(folder, '.mailer')], {
       cwd: folder,
     });
     expect(second).toMatchObject({ exitCode: 1, stdout: '' });
@@ -207,7 +207,7 @@ describe('mailctl dev', () => {
     const taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('mine') });
     const { port } = taken;
     const { exitCode, stdout, stderr } = await runMailctl(
-      ['dev', '--port', String(port), '--dir', join(folder, '.mailer')],
+      ['dev', '--port', String(port), '--data', join(folder, '.mailer')],
       { cwd: folder },
     );
     await taken.stop(true);
@@ -224,7 +224,7 @@ describe('mailctl dev', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     chmodSync(file, 0o400);
-    const { exitCode, stderr } = await runMailctl(['dev', '--dir', join(file, 'x')], { cwd: folder });
+    const { exitCode, stderr } = await runMailctl(['dev', '--data', join(file, 'x')], { cwd: folder });
     expect(exitCode).toBe(1);
     expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '').error.message).toContain(
       'cannot be written to',

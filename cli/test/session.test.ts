@@ -67,6 +67,27 @@ describe('logins', () => {
     expect(await listed()).toEqual([]);
   });
 
+  // Elsewhere the keychain of whoever runs the tests would answer.
+  test.skipIf(process.platform !== 'linux')(
+    'a keychain that does not answer is told, and keeps nobody logged in',
+    async () => {
+      await login('one');
+      const config = readFileSync(kept('config.json'), 'utf8');
+      writeFileSync(kept('config.json'), config.replace('"keyIn": "file"', '"keyIn": "keychain"'));
+      const refused = await run('whoami');
+      expect(refused).toMatchObject({ exitCode: 3, stdout: '' });
+      expect(JSON.parse(refused.stderr).error).toMatchObject({
+        code: 'not_authenticated',
+        message: expect.stringContaining('keychain, which does not answer'),
+        hint: expect.stringContaining('MAILCTL_KEYCHAIN=off mailctl login --profile one'),
+      });
+      const left = await run('logout');
+      expect(left).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(JSON.parse(left.stdout)).toMatchObject({ loggedOut: ['one'], keysLeft: ['one'] });
+      expect(await listed()).toEqual([]);
+    },
+  );
+
   test('a damaged file is told, and not written over', async () => {
     await login('one');
     writeFileSync(kept('config.json'), '{"profiles":');

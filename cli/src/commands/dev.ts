@@ -14,7 +14,7 @@ import { type Progress, startProgress } from '../progress.ts';
 
 type DevFlags = OutputFlags & {
   once?: boolean;
-  dir?: string;
+  data?: string;
   port?: string;
   templates?: string;
   types?: string;
@@ -28,7 +28,7 @@ export function devCommand(): Command {
     .description('run the whole service on this machine: no database, queue or account needed')
     .option('--once', 'send one mail through everything, tell what became of it, and end')
     .option('--port <port>', 'port of the API (or PORT)')
-    .option('--dir <folder>', 'where data is kept (or MAILER_DIR)')
+    .option('--data <folder>', 'where data is kept (or MAILER_DIR)')
     .option('--templates <folder>', 'templates to push and watch (or TEMPLATES_SOURCE_DIR)')
     .option(
       '--types <file>',
@@ -56,7 +56,7 @@ async function dev(flags: DevFlags): Promise<void> {
     overrides: {
       // Nobody needs the port of a run that ends by itself.
       PORT: flags.port ?? (flags.once && !hasPort() ? '0' : undefined),
-      MAILER_DIR: flags.dir,
+      MAILER_DIR: flags.data,
       TEMPLATES_SOURCE_DIR: flags.templates,
     },
     isQuiet: flags.once === true,

@@ -68,8 +68,16 @@ export async function logout(
   if (!flags.all && name === null) throw new CommandError('not_found', 'Nobody is logged in here.');
   const leaving = flags.all ? known.profiles : [findProfile(known, name ?? '')];
   if (flags.all) await assertConfirmed(flags, `Forget ${leaving.length} logins and their keys?`);
-  for (const profile of leaving) await removeProfile(profile);
+  const keysLeft: string[] = [];
+  for (const profile of leaving) {
+    const { isKeyGone } = await removeProfile(profile);
+    if (!isKeyGone) keysLeft.push(profile.name);
+  }
   if (flags.all) await chooseProfile(null);
   const names = leaving.map((profile) => profile.name);
-  outputOf(flags).answer({ loggedOut: names }, () => `${green('logged out')}  ${names.join(', ')}`);
+  const hint = `The system's keychain does not answer here, and still has the key of: ${keysLeft.join(', ')}. Revoke it, or delete it there.`;
+  const left = keysLeft.length === 0 ? {} : { keysLeft, hint };
+  outputOf(flags).answer({ loggedOut: names, ...left }, () =>
+    [`${green('logged out')}  ${names.join(', ')}`, ...(keysLeft.length === 0 ? [] : [hint])].join('\n'),
+  );
 }
