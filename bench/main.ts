@@ -11,7 +11,9 @@ import { toPlotPath, toResultsPage } from './results-page.ts';
 import { runTracingBench } from './tracing.ts';
 import { runStartBench } from './start.ts';
 
-const BENCHES: ReadonlyMap<string, () => Promise<BenchReport>> = new Map([
+type BenchOptions = { isFull: boolean };
+
+const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<BenchReport>> = new Map([
   ['render', runRenderBench],
   ['cold', runColdBench],
   ['accept', runAcceptBench],
@@ -37,15 +39,19 @@ async function writeResults(reports: ReadonlyMap<string, BenchReport>): Promise<
 
 async function main(words: readonly string[]): Promise<number> {
   const isJson = words.includes('--json');
-  const names = words.filter((word) => word !== '--json');
+  const isFull = words.includes('--full');
+  const names = words.filter((word) => word !== '--json' && word !== '--full');
   const unknown = names.find((name) => !BENCHES.has(name));
-  if (unknown !== undefined || names.length > 1) {
-    console.error(`Usage: ./dev bench [${[...BENCHES.keys()].join(' | ')}] [--json]`);
+  if (unknown !== undefined || names.length > 1 || (isFull && names[0] !== 'scale')) {
+    console.error(
+      `Usage: ./dev bench [${[...BENCHES.keys()].join(' | ')}] [--json]\n       ./dev bench scale --full`,
+    );
     return 2;
   }
   const reports = new Map<string, BenchReport>();
   for (const [name, run] of BENCHES) {
-    if (names.length === 0 || names.includes(name)) reports.set(name, await runOne(name, run));
+    if (names.length === 0 || names.includes(name))
+      reports.set(name, await runOne(name, () => run({ isFull })));
   }
   if (names.length === 0) {
     await writeResults(reports);

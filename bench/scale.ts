@@ -15,6 +15,8 @@ import { type BenchReport, percentile, round, toTable } from './report.ts';
 
 /** What a table of messages holds on the first day, after a while, and after a good while. */
 const SIZES = [10_000, 100_000, 1_000_000] as const;
+/** And after years. To make it takes half an hour and 40 GB. */
+const FULL_SIZES = [10_000, 1_000_000, 10_000_000] as const;
 const ROUNDS = 5;
 /** As many as fill a small machine. */
 const MOST_WORKERS = 5;
@@ -77,14 +79,17 @@ const OPERATIONS_OF: readonly Operation[] = [
 ];
 
 /** CPU in µs of PostgreSQL for one message, by the size of the table. */
+type Sizes = readonly number[];
+
 type Measured = { operation: Operation; us: readonly number[] };
 
 /** Measures what the database spends on one message while its table is small and large, in turn. */
-export async function runScaleBench(): Promise<BenchReport> {
+export async function runScaleBench({ isFull = false }: { isFull?: boolean } = {}): Promise<BenchReport> {
+  const sizes = isFull ? FULL_SIZES : SIZES;
   const postgres = await startPostgres();
   try {
     const stages: Stage[] = [];
-    for (const rows of SIZES) {
+    for (const rows of sizes) {
       const { url } = await postgres.createDatabase();
       await migrateDatabaseAt(url);
       await fillTables(url, rows);
@@ -95,7 +100,8 @@ export async function runScaleBench(): Promise<BenchReport> {
     for (const operation of OPERATIONS_OF)
       measured.push({ operation, us: await measureRounds(postgres.pid, stages, operation) });
     await Promise.all(stages.map(({ database }) => database.close()));
-    return withScaleOut(toReport(measured), await measureScaleOut(MOST_WORKERS));
+    const report = toReport(measured, sizes);
+    return isFull ? report : withScaleOut(report, await measureScaleOut(MOST_WORKERS));
   } finally {
     await postgres.stop();
   }
@@ -187,8 +193,8 @@ function toUnit(): WriteUnit {
   return { messages: [message], claim: null, usage: null, isWhole: true, answer: () => answer };
 }
 
-function toReport(measured: readonly Measured[]): BenchReport {
-  const header = ['CPU µs of PostgreSQL', ...SIZES.map((size) => `${size.toLocaleString('en-GB')} messages`)];
+function toReport(measured: readonly Measured[], sizes: Sizes): BenchReport {
+  const header = ['CPU µs of PostgreSQL', ...sizes.map((size) => `${size.toLocaleString('en-GB')} messages`)];
   const rows = measured.map(({ operation, us }) => [
     operation.title,
     ...us.map((value) => value.toFixed(0)),
@@ -203,12 +209,12 @@ function toReport(measured: readonly Measured[]): BenchReport {
     title: 'Cost of a message as its table grows',
     xLabel: 'messages in the table',
     yLabel: 'CPU µs of PostgreSQL',
-    xs: SIZES,
+    xs: sizes,
     series: measured.map(({ operation, us }) => ({ label: operation.plotLabel, values: us })),
   });
   return {
     table: toTable([[...header, 'grows'], ...rows]),
-    figures: { sizes: SIZES, ...Object.fromEntries(figures) },
+    figures: { sizes: [...sizes], ...Object.fromEntries(figures) },
     plots: [plot],
   };
 }
