@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sql } from 'drizzle-orm';
+import { eraseRecipient } from '../src/lib/db/erasure.ts';
 import { createDeliveries, type Deliveries } from '../src/lib/db/deliveries.ts';
 import { type ClaimResult, type Lease, LeaseLostError } from '../src/lib/db/deliveries-types.ts';
 import { releaseAllLeases } from '../src/lib/db/deliveries-unfinished.ts';
@@ -18,6 +19,8 @@ const sent = {
   refused: [],
   isDelivered: false,
 } as const;
+
+const deferred = { kind: 'deferred', response: '450 later', retryAfterMs: null, refused: [] } as const;
 
 type Claimed = Extract<ClaimResult, { kind: 'claimed' }>;
 
@@ -225,11 +228,18 @@ describeOnBothProfiles('the writes of an attempt', (profile) => {
       expect(await lettersOf(id)).toHaveLength(1);
     });
 
-    test('that says later brings it back to the queue', async () => {
+    test('that says later leaves it to a person, with its words: nothing that was unknown goes again by itself', async () => {
       const { id, claimed } = await giveUp();
-      const deferred = { kind: 'deferred', response: '450 later', retryAfterMs: null, refused: [] } as const;
-      expect(await record(claimed, deferred)).toBe('queued');
-      expect((await claim(id)).message.attempts).toBe(2);
+      const before = await typesOf(id);
+      expect(await record(claimed, deferred)).toBe('unknown');
+      expect(await rowOf(id)).toMatchObject({ status: 'unknown', attempts: 1, last_error: '450 later' });
+      expect(await typesOf(id)).toEqual(before);
+    });
+
+    test('gives no attempt back, and sends nothing again, where its worker was told to stop', async () => {
+      const { id, claimed } = await giveUp();
+      expect(await record(claimed, { kind: 'handed_back' })).toBe('unknown');
+      expect(await rowOf(id)).toMatchObject({ status: 'unknown', attempts: 1 });
     });
 
     test('that knows no more says nothing twice', async () => {
@@ -239,17 +249,22 @@ describeOnBothProfiles('the writes of an attempt', (profile) => {
       expect(await typesOf(id)).toEqual(before);
     });
 
-    test("counts no more once a person's word has sent it again", async () => {
-      const { id, claimed } = await giveUp();
-      await resolveMessage(system.database, {
-        messageId: id,
-        as: 'retry',
-        actor: { owner: null, by: 'by an admin' },
-      });
-      await expect(record(claimed, sent)).rejects.toThrow(LeaseLostError);
-      expect(await rowOf(id)).toMatchObject({ status: 'queued', attempts: 0 });
-      expect((await claim(id)).message.attempts).toBe(1);
-    });
+    test.each(['sent', 'failed', 'retry'] as const)(
+      'counts no more once a person has said %s',
+      async (as) => {
+        const { id, claimed } = await giveUp();
+        await resolveMessage(system.database, {
+          messageId: id,
+          as,
+          actor: { owner: null, by: 'by an admin' },
+        });
+        const [row, types] = [await rowOf(id), await typesOf(id)];
+        const rejected = { kind: 'rejected', response: '550 no', refused: [] } as const;
+        for (const result of [sent, deferred, rejected])
+          await expect(record(claimed, result)).rejects.toThrow(LeaseLostError);
+        expect([await rowOf(id), await typesOf(id)]).toEqual([row, types]);
+      },
+    );
   });
 
   test('a hand-over that was taken back is an attempt like any other again', async () => {
@@ -303,7 +318,6 @@ describeOnBothProfiles('the writes of an attempt', (profile) => {
 
   test('goes back to the queue with its time, which a claim keeps to', async () => {
     const id = await createRow();
-    const deferred = { kind: 'deferred', response: '450 later', retryAfterMs: null, refused: [] } as const;
     expect(await record(await claim(id), deferred, { retryMs: 90_000 })).toBe('queued');
     const row = await rowOf(id);
     expect(row).toMatchObject({ status: 'queued', attempts: 1, lease_token: null, provider: 'smtp' });
@@ -331,6 +345,29 @@ describeOnBothProfiles('the writes of an attempt', (profile) => {
     expect(await statusesOf(id)).toEqual(['delivered']);
     expect(await rowOf(id)).toMatchObject({ status: 'delivered', provider_msg_id: 'p-1', lease_token: null });
     expect((await typesOf(id)).at(-1)).toBe('sent');
+  });
+
+  test('what a provider has refused for good by an event is not tried again', async () => {
+    const id = await createRow();
+    const claimed = await claim(id);
+    await handOver(claimed.lease);
+    await moveByEvent(id, 'failed');
+    expect(await record(claimed, deferred, { retryMs: 1000 })).toBe('failed');
+    expect(await statusesOf(id)).toEqual(['failed']);
+    expect((await typesOf(id)).at(-1)).toBe('handed_over');
+  });
+
+  test('what was erased stays so, whatever a worker still has to tell', async () => {
+    const email = `erased-${Bun.randomUUIDv7()}@example.net`;
+    const id = await createRow({ to: [email] });
+    const claimed = await claim(id);
+    await handOver(claimed.lease);
+    await moveByEvent(id, 'delivered');
+    const { blobs, database } = system.profile;
+    await eraseRecipient({ database, blobs }, { clientId: system.clientId, email });
+    const refused = [{ address: email, isPermanent: true, response: `550 <${email}> no` }];
+    await expect(record(claimed, { ...sent, refused })).rejects.toThrow(LeaseLostError);
+    expect(JSON.stringify([await eventsOf(id), await listRecipients(database.db, id)])).not.toContain(email);
   });
 
   test('an overtaken line that did not come true is not written', async () => {

@@ -42,6 +42,19 @@ describe('group commit', () => {
     expect(await Promise.all(second)).toEqual(['done 3', 'done 4', 'done 5']);
   });
 
+  test('enough of them wait no longer', async () => {
+    const { flush, flushes } = gatedFlush();
+    const group = createGroupCommit({ flush, slots: 1, lingerMs: () => 60_000, enough: 3 });
+    const all = [group.add(1), group.add(2)];
+    await turn();
+    expect(flushes).toHaveLength(0);
+    all.push(group.add(3));
+    await turn();
+    expect(flushes.map(({ items }) => items)).toEqual([[1, 2, 3]]);
+    flushes[0]?.finish();
+    await Promise.all(all);
+  });
+
   test('where it may linger, an item waits for those that come soon after', async () => {
     const { flush, flushes } = gatedFlush();
     const group = createGroupCommit({ flush, slots: 1, lingerMs: () => 20 });

@@ -12,10 +12,12 @@ export type GroupCommitOptions<I, O> = {
   /** Most items of a flush; 250 by default. */
   maxItems?: number;
   /**
-   * Asked when an item comes and none waits: how long to wait for others. For callers who have enough else to do; 0 by
-   * default, and 0 adds no timer.
+   * Asked when an item comes and nobody waits for others yet: how long to. For callers who have enough else to do; 0 by default, and 0 adds
+   * no timer.
    */
   lingerMs?: () => number;
+  /** As many as are not waited with any longer; `maxItems` by default. */
+  enough?: number;
 };
 
 /** Shares the cost of a commit between callers that come at the same time. */
@@ -37,10 +39,11 @@ export function createGroupCommit<I, O>({
   slots = 2,
   maxItems = 250,
   lingerMs = () => 0,
+  enough = maxItems,
 }: GroupCommitOptions<I, O>): GroupCommit<I, O> {
   const waiting: Waiting<I, O>[] = [];
   let busy = 0;
-  let isLingering = false;
+  let lingering: ReturnType<typeof setTimeout> | null = null;
 
   const start = () => {
     while (busy < slots && waiting.length > 0) {
@@ -56,19 +59,24 @@ export function createGroupCommit<I, O>({
       for (const { reject } of batch) reject(error);
     }
     busy -= 1;
-    if (!isLingering) start();
+    if (lingering === null) start();
   };
 
   const gather = () => {
-    if (isLingering) return;
+    if (lingering !== null) {
+      if (waiting.length >= enough) stopLingering();
+      return;
+    }
     const ms = lingerMs();
     // Whoever calls in the same turn of the event loop joins the same flush.
     if (ms <= 0) return queueMicrotask(start);
-    isLingering = true;
-    setTimeout(() => {
-      isLingering = false;
-      start();
-    }, ms);
+    lingering = setTimeout(stopLingering, ms);
+  };
+
+  const stopLingering = () => {
+    if (lingering !== null) clearTimeout(lingering);
+    lingering = null;
+    start();
   };
 
   return {

@@ -45,7 +45,7 @@ export function MailFrame({ src, title, scrollKey, onLink }: MailFrameProps) {
     const swap = async (frame: HTMLIFrameElement): Promise<void> => {
       const html = await fetchMail(src, overtaken.signal);
       if (overtaken.signal.aborted) return;
-      if (html === null || !replaceMail(frame, html)) return load();
+      if (html === null || !isReplaced(frame, html)) return load();
       frame.title = title;
     };
     const current = shown.current;
@@ -54,6 +54,15 @@ export function MailFrame({ src, title, scrollKey, onLink }: MailFrameProps) {
     return () => overtaken.abort();
   }, [src, title, scrollKey]);
   return <div class="mail-frame" ref={holder} />;
+}
+
+/** Whatever keeps a browser from it, a frame that is loaded shows the mail. */
+function isReplaced(frame: HTMLIFrameElement, html: string): boolean {
+  try {
+    return replaceMail(frame, html);
+  } catch {
+    return false;
+  }
 }
 
 /** The document that a frame of this address would load; null where there is none. */

@@ -9,6 +9,7 @@ import { isConnectionError, isStatementTimeout, NoAnswerError } from './connecti
 const MANY = 32;
 const WITHIN_MS = 50;
 const LINGER_MS = 12;
+const ENOUGH = 16;
 
 /**
  * A little longer than the database lets a statement take: by then the connection is dead, which the system may take a quarter of
@@ -33,6 +34,7 @@ export function createBatch<I, O>(
     // One statement at a time: what comes meanwhile shares the next.
     slots: 1,
     lingerMs: () => (rate.isDense() ? LINGER_MS : 0),
+    enough: ENOUGH,
     async flush(items) {
       try {
         return await answerOf(flush(items), answerTimeoutMs);

@@ -18,13 +18,19 @@ export type EndedAttempt = {
   before: readonly NewEvent[];
 };
 
+/** SQL that is true where a worker's record may move `from` to `to`; others may do more with what is `failed` or `unknown`. */
+function isRecordable(from: string, to: string): string {
+  return `(${isAllowed(from, to)} and ${from} <> 'failed' and not (${from} = 'unknown' and ${to} = 'queued'))`;
+}
+
 /**
  * A provider's event may have overtaken us, even between our hand-over and this record: states only ever move along the table of
  * transitions, a message's follows from those of its recipients as they are now, and a line that tells of a
  * state is written only where the message came to be in it. A message that fails for good leaves its history as a dead letter.
  *
- * An attempt whose lease ended, and that was given up as `unknown`, is the one that knows better: its record still counts, until
- * somebody has the message sent again.
+ * An attempt whose lease ended, and that was given up as `unknown`, is the one that knows better: its record still counts, until somebody else has
+ * said what became of the message. But nothing that was `unknown` goes again by itself: what knows of no end then leaves its words, and
+ * the message to a person. What failed for good is not moved either.
  */
 const RECORD = `
 with item as materialized (
@@ -42,13 +48,13 @@ event as materialized (
 locked as materialized (
   select m.id, m.client_id, m.template_name, m.status as was, m.attempts, coalesce(i.provider, m.provider) as provider,
     i.provider_msg_id, i.last_error, i.is_refunded, i.retry_ms, i.reason
-  from item i join messages m on m.id = i.id and m.lease_token = i.token and m.status <> 'queued'
+  from item i join messages m on m.id = i.id and m.lease_token = i.token
   order by m.id
   for update of m
 ),
 recipient as materialized (
-  select r.message_id, r.position, c.response, coalesce(${isAllowed('r.status', 'c.status')}, false) as is_moved,
-    case when ${isAllowed('r.status', 'c.status')} then c.status else r.status end as status
+  select r.message_id, r.position, c.response, coalesce(${isRecordable('r.status', 'c.status')}, false) as is_moved,
+    case when ${isRecordable('r.status', 'c.status')} then c.status else r.status end as status
   from locked l
   join message_recipients r on r.message_id = l.id
   left join change c on c.id = r.message_id and c.position = r.position
@@ -65,14 +71,14 @@ derived as materialized (
   select message_id, ${derivedStatus('status')} as status from recipient group by message_id
 ),
 final as materialized (
-  select l.*, case when ${isAllowed('l.was', 'd.status')} then d.status else l.was end as status
+  select l.*, case when ${isRecordable('l.was', 'd.status')} then d.status else l.was end as status
   from locked l join derived d on d.message_id = l.id
 ),
 recorded as (
   update messages m
   set status = f.status, last_error = case when f.was in ('sending', 'unknown') then f.last_error else m.last_error end, provider = f.provider,
     provider_msg_id = coalesce(f.provider_msg_id, m.provider_msg_id),
-    attempts = m.attempts - case when f.is_refunded then 1 else 0 end,
+    attempts = m.attempts - case when f.is_refunded and f.was = 'sending' then 1 else 0 end,
     retry_at = case when f.status = 'queued' then now() + make_interval(secs => f.retry_ms / 1000) end,
     lease_token = null, lease_until = null, updated_at = now()
   from final f
@@ -81,7 +87,7 @@ recorded as (
 fresh as materialized (
   select f.id, f.client_id, f.attempts, e.n, e.type, e.provider, e.recipient, e.detail
   from final f join event e on e.id = f.id
-  where e.tells is null or (e.tells = f.status and not (f.was = 'unknown' and f.status = 'unknown'))
+  where e.tells is null or (e.tells = f.status and f.was <> f.status)
 ),
 told as (
   insert into message_events (message_id, client_id, type, attempt, provider, recipient, detail)

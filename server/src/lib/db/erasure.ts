@@ -100,6 +100,8 @@ async function eraseIn(tx: Db, { ids, address, pseudonym }: Erasing): Promise<Re
       tags: {},
       metadata: {},
       unsubscribeSecret: null,
+      // A worker that still has something to tell of it would quote the address.
+      leaseToken: null,
       lastError: sql`case when ${messages.lastError} is null then null else ${REMOVED} end`,
     })
     .where(inArray(messages.id, wanted));

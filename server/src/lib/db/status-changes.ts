@@ -142,6 +142,8 @@ async function updateMessages(tx: Db, changes: readonly StatusChange[]): Promise
       lastError: sql`c.last_error`,
       // Whatever becomes `queued` here is to be tried now, not when an earlier attempt had wished.
       retryAt: sql`case when c.status = 'queued' then null else ${messages.retryAt} end`,
+      // Somebody knew sooner than the worker that was given up: what it may still have to tell comes too late.
+      leaseToken: sql`case when c."from" = 'unknown' and c.status <> c."from" then null else ${messages.leaseToken} end`,
       updatedAt: sql`now()`,
     })
     .from(
