@@ -53,9 +53,12 @@ describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
       (frame) => document.querySelector<HTMLIFrameElement>(frame)?.contentWindow?.scrollTo(0, 700),
       FRAME,
     );
+    await page.locator(FRAME).evaluate((frame) => frame.setAttribute('data-is', 'the first'));
     stage.save('greeting/messages/en.json', '{ "subject": "S", "hello": "Good day {name}" }');
     await mail().getByText('Good day Ada').waitFor({ state: 'attached' });
     expect(await scrollOf()).toBe(700);
+    // A mail as any other is put into the frame that is there: that is what makes it quick.
+    expect(await page.locator(FRAME).getAttribute('data-is')).toBe('the first');
     expect(page.url()).toContain('width=390');
   });
 

@@ -18,7 +18,12 @@ export function replaceMail(frame: HTMLIFrameElement, html: string): boolean {
 }
 
 /** What says something about its document, and goes on doing so when it is gone. */
-const LASTING = 'meta[http-equiv], style[title], link[title]';
+const LASTING = [
+  // Any mail names its type, and that changes nothing here.
+  'meta[http-equiv]:not([http-equiv="content-type" i], [http-equiv="x-ua-compatible" i])',
+  'style[title]',
+  'link[title]',
+].join();
 
 /**
  * False where the frame's document would show another mail otherwise than one of its own: in another mode of layout, under a policy or
