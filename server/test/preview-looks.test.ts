@@ -1,42 +1,21 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage } from './support/browser.ts';
-import { GREETING, openPreviewStage, type PreviewStage } from './support/preview-stage.ts';
+import { describe, expect, test } from 'bun:test';
+import type { Page } from 'playwright-core';
+import { MAIL_FRAME, usePreviewPage } from './support/preview-page.ts';
+import { type PreviewStage } from './support/preview-stage.ts';
 import { isMissing } from './support/requires.ts';
 import { waitFor } from './support/wait-for.ts';
 
-const FRAME = '.mail-frame iframe[data-state=shown]';
 /** One pixel. */
 const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
 
 describe.skipIf(isMissing('chromium'))('how the preview shows a mail', () => {
-  let browser: Browser;
   let stage: PreviewStage;
   let page: Page;
   let complaints: string[];
-
-  beforeAll(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), openPreviewStage(GREETING)]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await stage.close();
-  });
-  beforeEach(async () => {
-    ({ page, complaints } = await openPage(browser));
-  });
-  afterEach(async () => {
-    for (const [path, text] of Object.entries(GREETING)) stage.save(path, text);
-    await page.close();
-  });
-
-  const open = async (path: string): Promise<void> => {
-    await page.goto(`${stage.url}/preview/${path}`);
-  };
-  const mail = () => page.frameLocator(FRAME);
+  const { open, mail } = usePreviewPage((opened) => ({ stage, page, complaints } = opened));
   const untilWide = (px: number) =>
     waitFor(`a mail ${px} pixels wide`, async () => {
-      const box = await page.locator(FRAME).boundingBox();
+      const box = await page.locator(MAIL_FRAME).boundingBox();
       return box && Math.round(box.width) === px ? box : null;
     });
 
@@ -109,16 +88,16 @@ describe.skipIf(isMissing('chromium'))('how the preview shows a mail', () => {
       mail()
         .getByAltText(alt)
         .evaluate((image: HTMLImageElement) => image.naturalWidth);
-    await page.locator(`${FRAME}[src*="images=0"]`).waitFor();
+    await page.locator(`${MAIL_FRAME}[src*="images=0"]`).waitFor();
     expect([await widthOf('near'), await widthOf('far')]).toEqual([1, 0]);
     expect(asked).toEqual([]);
     const button = page.getByRole('button', { name: 'Images', pressed: false });
     await button.click();
-    await page.locator(`${FRAME}[src*="images=1"]`).waitFor();
+    await page.locator(`${MAIL_FRAME}[src*="images=1"]`).waitFor();
     expect([await widthOf('near'), await widthOf('far')]).toEqual([1, 1]);
     expect(asked).toEqual(['https://images.example/a.gif']);
     await page.getByRole('button', { name: 'Images', pressed: true }).click();
-    await page.locator(`${FRAME}[src*="images=0"]`).waitFor();
+    await page.locator(`${MAIL_FRAME}[src*="images=0"]`).waitFor();
     expect(await widthOf('far')).toBe(0);
   });
 
@@ -135,7 +114,7 @@ describe.skipIf(isMissing('chromium'))('how the preview shows a mail', () => {
     await mail().getByText('Plain mail').waitFor();
     expect(await colour()).toBe('rgb(1, 2, 3)');
     await page.getByRole('radio', { name: 'Dark, by the rules of the mail' }).click();
-    await page.locator(`${FRAME}[src*="scheme=dark"]`).waitFor();
+    await page.locator(`${MAIL_FRAME}[src*="scheme=dark"]`).waitFor();
     expect(await colour()).toBe('rgb(9, 8, 7)');
   });
 
@@ -146,7 +125,7 @@ describe.skipIf(isMissing('chromium'))('how the preview shows a mail', () => {
     );
     await open('plain');
     await page.getByRole('radio', { name: 'Dark, colours turned as some clients do' }).click();
-    await page.locator(`${FRAME}[src*="scheme=forced"]`).waitFor();
+    await page.locator(`${MAIL_FRAME}[src*="scheme=forced"]`).waitFor();
     const styleOf = (selector: string) =>
       mail()
         .locator(selector)

@@ -1,41 +1,21 @@
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import type { Browser, Page, Request } from 'playwright-core';
 import { expectNothingSerious } from './support/axe.ts';
 import { openBrowser, openPage } from './support/browser.ts';
-import { GREETING, openPreviewStage, type PreviewStage } from './support/preview-stage.ts';
+import { MAIL_FRAME, usePreviewPage } from './support/preview-page.ts';
+import { openPreviewStage, type PreviewStage } from './support/preview-stage.ts';
 import { isMissing } from './support/requires.ts';
-
-const FRAME = '.mail-frame iframe[data-state=shown]';
 
 describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
   let browser: Browser;
   let stage: PreviewStage;
   let page: Page;
   let complaints: string[];
-
-  beforeAll(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), openPreviewStage(GREETING)]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await stage.close();
-  });
-  beforeEach(async () => {
-    ({ page, complaints } = await openPage(browser));
-  });
-  afterEach(async () => {
-    for (const [path, text] of Object.entries(GREETING)) stage.save(path, text);
-    await page.close();
-  });
-
-  const open = async (path: string): Promise<void> => {
-    await page.goto(`${stage.url}/preview/${path}`);
-  };
-  const mail = () => page.frameLocator(FRAME);
+  const { open, mail } = usePreviewPage((opened) => ({ browser, stage, page, complaints } = opened));
   const scrollOf = () =>
     page.evaluate(
       (frame) => document.querySelector<HTMLIFrameElement>(frame)?.contentWindow?.scrollY ?? null,
-      FRAME,
+      MAIL_FRAME,
     );
 
   test('shows a template, and the first one where none is named', async () => {
@@ -51,14 +31,14 @@ describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
     await mail().getByText('Hello Ada').waitFor();
     await page.evaluate(
       (frame) => document.querySelector<HTMLIFrameElement>(frame)?.contentWindow?.scrollTo(0, 700),
-      FRAME,
+      MAIL_FRAME,
     );
-    await page.locator(FRAME).evaluate((frame) => frame.setAttribute('data-is', 'the first'));
+    await page.locator(MAIL_FRAME).evaluate((frame) => frame.setAttribute('data-is', 'the first'));
     stage.save('greeting/messages/en.json', '{ "subject": "S", "hello": "Good day {name}" }');
     await mail().getByText('Good day Ada').waitFor({ state: 'attached' });
     expect(await scrollOf()).toBe(700);
     // A mail as any other is put into the frame that is there: that is what makes it quick.
-    expect(await page.locator(FRAME).getAttribute('data-is')).toBe('the first');
+    expect(await page.locator(MAIL_FRAME).getAttribute('data-is')).toBe('the first');
     expect(page.url()).toContain('width=390');
   });
 
@@ -72,7 +52,7 @@ describe.skipIf(isMissing('chromium'))('the page of the preview', () => {
     await mail().getByText('One').waitFor();
     await page.evaluate(
       (frame) => document.querySelector<HTMLIFrameElement>(frame)?.contentWindow?.scrollTo(0, 1500),
-      FRAME,
+      MAIL_FRAME,
     );
     stage.save('tall/index.tsx', withImage('Two', 'blue'));
     await mail().getByText('Two').waitFor({ state: 'attached' });
@@ -254,13 +234,13 @@ describe.skipIf(isMissing('chromium'))('a hostile mail', () => {
       popups += 1;
     });
     await page.goto(`${stage.url}/preview/hostile`);
-    const mail = page.frameLocator(FRAME);
+    const mail = page.frameLocator(MAIL_FRAME);
     if (isSaved) {
       await mail.locator('#calm').waitFor();
-      await page.locator(FRAME).evaluate((frame) => frame.setAttribute('data-is', 'the first'));
+      await page.locator(MAIL_FRAME).evaluate((frame) => frame.setAttribute('data-is', 'the first'));
       stage.save('hostile/index.tsx', SAVED);
       await mail.locator('#submit').waitFor();
-      expect(await page.locator(FRAME).getAttribute('data-is')).toBe('the first');
+      expect(await page.locator(MAIL_FRAME).getAttribute('data-is')).toBe('the first');
     }
     for (const id of ['submit', 'script', 'top', 'blank']) {
       await mail.locator(`#${id}`).click();
@@ -290,7 +270,7 @@ describe.skipIf(isMissing('chromium'))('a hostile mail', () => {
     ]);
     const { page } = await openPage(browser);
     await page.goto(`${stage.url}/preview/hostile`);
-    const src = await page.locator(FRAME).getAttribute('src');
+    const src = await page.locator(MAIL_FRAME).getAttribute('src');
     await page.goto(`${stage.url}${src}`);
     await page.locator('#script').click();
     expect(await page.evaluate('window.owned ?? null')).toBeNull();

@@ -1,36 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage } from './support/browser.ts';
-import { asPage, GREETING, openPreviewStage, type PreviewStage } from './support/preview-stage.ts';
+import { describe, expect, test } from 'bun:test';
+import type { Page } from 'playwright-core';
+import { usePreviewPage } from './support/preview-page.ts';
+import { asPage, GREETING, type PreviewStage } from './support/preview-stage.ts';
 import { isMissing } from './support/requires.ts';
 
-const FRAME = '.mail-frame iframe[data-state=shown]';
-
 describe.skipIf(isMissing('chromium'))('the tabs of the preview', () => {
-  let browser: Browser;
   let stage: PreviewStage;
   let page: Page;
   let complaints: string[];
-
-  beforeAll(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), openPreviewStage(GREETING)]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await stage.close();
-  });
-  beforeEach(async () => {
-    ({ page, complaints } = await openPage(browser));
-  });
-  afterEach(async () => {
-    for (const [path, text] of Object.entries(GREETING)) stage.save(path, text);
-    await page.close();
-  });
-
-  const open = async (path: string): Promise<void> => {
-    await page.goto(`${stage.url}/preview/${path}`);
-  };
-  const mail = () => page.frameLocator(FRAME);
+  const { open, mail } = usePreviewPage((opened) => ({ stage, page, complaints } = opened));
   const source = GREETING['greeting/index.tsx'] ?? '';
   const render = async (name: string) => (await stage.call('/ui/preview/render', asPage({ name }))).json();
 

@@ -39,31 +39,31 @@ describe('a batch', () => {
       },
       { now: () => clock.ms },
     );
+    const addMany = async ({ gapMs }: { gapMs: number }) => {
+      for (let item = 0; item < 40; item += 1) {
+        clock.ms += gapMs;
+        await add(item);
+      }
+    };
     /** Two that come in different turns of the event loop. */
     const addTwo = async () => {
       const first = add(1);
       await new Promise((resolve) => setImmediate(resolve));
       await Promise.all([first, add(2)]);
     };
-    return { clock, flushes, add, addTwo };
+    return { clock, flushes, addMany, addTwo };
   };
 
   test('nobody waits for others while few come', async () => {
-    const { clock, flushes, add, addTwo } = createClocked();
-    for (let item = 0; item < 40; item += 1) {
-      clock.ms += 5;
-      await add(item);
-    }
+    const { flushes, addMany, addTwo } = createClocked();
+    await addMany({ gapMs: 5 });
     await addTwo();
     expect(flushes.slice(-2)).toEqual([[1], [2]]);
   });
 
   test('where many came, the next waits for others', async () => {
-    const { clock, flushes, add, addTwo } = createClocked();
-    for (let item = 0; item < 40; item += 1) {
-      clock.ms += 1;
-      await add(item);
-    }
+    const { clock, flushes, addMany, addTwo } = createClocked();
+    await addMany({ gapMs: 1 });
     await addTwo();
     expect(flushes.at(-1)).toEqual([1, 2]);
     // A pause, and it is few again.
